@@ -1,0 +1,284 @@
+package encoders
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+)
+
+// ManifestSchema is the value of a manifest's schema key that this version reads.
+const ManifestSchema = "fusiond.model/1"
+
+// Manifest is a model package's manifest.yaml: everything that serving must agree on with training.
+type Manifest struct {
+	Schema      string     `yaml:"schema"`
+	Name        string     `yaml:"name"`
+	Version     string     `yaml:"version"`
+	Licence     string     `yaml:"licence"`
+	Description string     `yaml:"description"`
+	Opset       int        `yaml:"opset"`
+	Grid        GridSpec   `yaml:"grid"`
+	Classes     []string   `yaml:"classes"`
+	Encoders    EncoderSet `yaml:"encoders"`
+	// Fusers by strategy name ("attention", "early", ...).
+	Fusers map[string]FuserSpec `yaml:"fusers"`
+	// Golden is the file of stored inputs and outputs that `fusiond model verify` compares.
+	Golden string `yaml:"golden"`
+	// Files holds the SHA-256 of every file of the package but the manifest.
+	Files    map[string]string `yaml:"files"`
+	Training map[string]any    `yaml:"training"`
+	Figures  []Figure          `yaml:"figures"`
+}
+
+// GridSpec is the manifest's grid.
+type GridSpec struct {
+	RangeM     float64 `yaml:"range_m"`
+	TokenCells int     `yaml:"token_cells"`
+	HeadCells  int     `yaml:"head_cells"`
+	Channels   int     `yaml:"channels"`
+}
+
+// EncoderSet holds one encoder a modality.
+type EncoderSet struct {
+	Lidar  LidarSpec  `yaml:"lidar"`
+	Radar  RadarSpec  `yaml:"radar"`
+	Camera CameraSpec `yaml:"camera"`
+}
+
+// TensorSpec names an input or output and its fixed shape.
+type TensorSpec struct {
+	Name  string  `yaml:"name"`
+	Shape []int64 `yaml:"shape"`
+}
+
+// Network is what every encoder states: its file, whether its weights were trained, and its one input and output.
+type Network struct {
+	File string `yaml:"file"`
+	// Trained is false for an encoder whose weights are random: its modality is then masked and reported as disabled.
+	Trained bool       `yaml:"trained"`
+	Input   TensorSpec `yaml:"input"`
+	Output  TensorSpec `yaml:"output"`
+}
+
+// LidarSpec of the lidar encoder; see LidarRaster.
+type LidarSpec struct {
+	Network `yaml:",inline"`
+	Raster  struct {
+		Cells  int     `yaml:"cells"`
+		ZMinM  float64 `yaml:"z_min_m"`
+		ZMaxM  float64 `yaml:"z_max_m"`
+		Slices int     `yaml:"slices"`
+	} `yaml:"raster"`
+}
+
+// RadarSpec of the radar encoder; see RadarRaster.
+type RadarSpec struct {
+	Network `yaml:",inline"`
+	Raster  struct {
+		Cells int `yaml:"cells"`
+	} `yaml:"raster"`
+}
+
+// CameraSpec of the camera encoder; see LiftTable.
+type CameraSpec struct {
+	Network `yaml:",inline"`
+	View    struct {
+		// Horizon is where the horizontal direction lies in the picture, as a share of its height from the top.
+		Horizon float64 `yaml:"horizon"`
+	} `yaml:"view"`
+	Depth struct {
+		Bins int     `yaml:"bins"`
+		MinM float64 `yaml:"min_m"`
+		MaxM float64 `yaml:"max_m"`
+	} `yaml:"depth"`
+	Stride int `yaml:"stride"`
+	Lift   struct {
+		Taps    int     `yaml:"taps"`
+		HeightM float64 `yaml:"height_m"`
+	} `yaml:"lift"`
+	// Slots is the number of cameras that the fuser takes.
+	Slots int `yaml:"slots"`
+}
+
+// Height and Width of the network's picture, pixels.
+func (c *CameraSpec) Height() int { return int(c.Input.Shape[2]) }
+
+// Width of the network's picture, pixels.
+func (c *CameraSpec) Width() int { return int(c.Input.Shape[3]) }
+
+// Columns is the number of image columns in the polar table.
+func (c *CameraSpec) Columns() int { return c.Width() / c.Stride }
+
+// Rows is the number of rows of one camera's polar table.
+func (c *CameraSpec) Rows() int { return c.Columns() * c.Depth.Bins }
+
+// FuserSpec of one strategy.
+type FuserSpec struct {
+	File    string       `yaml:"file"`
+	Inputs  []TensorSpec `yaml:"inputs"`
+	Outputs []TensorSpec `yaml:"outputs"`
+}
+
+// Figure is one measured figure and how it was measured.
+type Figure struct {
+	Data    string  `yaml:"data"`
+	Sensors string  `yaml:"sensors"`
+	Metric  string  `yaml:"metric"`
+	Value   float64 `yaml:"value"`
+	Command string  `yaml:"command"`
+	Remark  string  `yaml:"remark"`
+}
+
+// ParseManifest reads a manifest strictly: unknown keys, wrong types and missing parts are errors, all reported at once.
+// name is used in messages.
+func ParseManifest(data []byte, name string) (*Manifest, error) {
+	m := &Manifest{}
+	if err := yaml.UnmarshalWithOptions(data, m, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("model manifest %s: %w", name, err)
+	}
+	if errs := m.check(); len(errs) > 0 {
+		for i, err := range errs {
+			errs[i] = fmt.Errorf("model manifest %s: %w", name, err)
+		}
+		return nil, errors.Join(errs...)
+	}
+	return m, nil
+}
+
+// BEV returns the manifest's grid.
+func (m *Manifest) BEV() Grid {
+	return Grid{RangeM: m.Grid.RangeM, Tokens: m.Grid.TokenCells, Heads: m.Grid.HeadCells, Channels: m.Grid.Channels}
+}
+
+// check returns everything about the manifest that contradicts itself or what this version can serve.
+func (m *Manifest) check() []error {
+	var errs []error
+	want := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	want(m.Schema == ManifestSchema, "schema is %q, want %q: use a package made for this version", m.Schema, ManifestSchema)
+	want(m.Name != "" && m.Version != "", "name and version must be given")
+	g := m.Grid
+	want(g.RangeM > 0 && g.RangeM <= 500, "grid.range_m is %g, want 0 < range <= 500", g.RangeM)
+	want(g.TokenCells > 0 && g.TokenCells <= 1024, "grid.token_cells is %d, want 1..1024", g.TokenCells)
+	want(g.HeadCells > 0 && g.HeadCells <= 2048, "grid.head_cells is %d, want 1..2048", g.HeadCells)
+	want(g.Channels > 0 && g.Channels <= 1024, "grid.channels is %d, want 1..1024", g.Channels)
+	want(len(m.Classes) > 0 && len(m.Classes) <= 64, "classes: %d given, want 1..64", len(m.Classes))
+	for i, c := range m.Classes {
+		want(c != "" && slices.Index(m.Classes, c) == i, "classes[%d] %q is empty or given twice", i, c)
+	}
+	l, r, c := &m.Encoders.Lidar, &m.Encoders.Radar, &m.Encoders.Camera
+	want(l.Raster.Cells > 0 && l.Raster.Cells <= 2048 && l.Raster.Slices > 0 && l.Raster.Slices <= 32,
+		"encoders.lidar.raster: cells %d and slices %d, want 1..2048 and 1..32", l.Raster.Cells, l.Raster.Slices)
+	want(l.Raster.ZMinM < l.Raster.ZMaxM, "encoders.lidar.raster: z_min_m %g is not below z_max_m %g",
+		l.Raster.ZMinM, l.Raster.ZMaxM)
+	want(r.Raster.Cells > 0 && r.Raster.Cells <= 2048, "encoders.radar.raster.cells is %d, want 1..2048", r.Raster.Cells)
+	want(c.Lift.Taps == LiftTaps, "encoders.camera.lift.taps is %d, want %d", c.Lift.Taps, LiftTaps)
+	want(c.Depth.Bins > 0 && c.Depth.Bins <= 127 && c.Depth.MinM > 0 && c.Depth.MinM < c.Depth.MaxM,
+		"encoders.camera.depth: %d bins over %g..%g m, want 1..127 bins over an interval above 0",
+		c.Depth.Bins, c.Depth.MinM, c.Depth.MaxM)
+	want(c.View.Horizon > 0 && c.View.Horizon < 1, "encoders.camera.view.horizon is %g, want inside 0..1", c.View.Horizon)
+	want(c.Slots > 0 && c.Slots <= 64, "encoders.camera.slots is %d, want 1..64", c.Slots)
+	s := c.Input.Shape
+	picture := len(s) == 4 && s[0] == 1 && s[1] == 3 && s[2] > 0 && s[3] > 0 && s[2] <= 4096 && s[3] <= 4096
+	strides := c.Stride > 0 && picture && s[2]%int64(c.Stride) == 0 && s[3]%int64(c.Stride) == 0
+	want(picture, "encoders.camera.input.shape is %v, want [1, 3, height, width]", s)
+	want(!picture || strides, "encoders.camera.stride is %d, want a divisor of height and width", c.Stride)
+	if len(errs) > 0 {
+		return errs // the shapes below are made of these numbers
+	}
+	errs = append(errs, m.checkShapes()...)
+	return append(errs, m.checkFiles()...)
+}
+
+// checkShapes compares every tensor with what the grid and the rasters imply.
+func (m *Manifest) checkShapes() []error {
+	var errs []error
+	g, e := m.Grid, &m.Encoders
+	channels, cells := int64(g.Channels), int64(g.TokenCells)
+	lc, rc := int64(e.Lidar.Raster.Cells), int64(e.Radar.Raster.Cells)
+	compare := func(where string, got, want []int64) {
+		if !slices.Equal(got, want) {
+			errs = append(errs, fmt.Errorf("%s: shape %v, want %v from grid and rasters", where, got, want))
+		}
+	}
+	tokens := []int64{1, channels, cells, cells}
+	compare("encoders.lidar.input", e.Lidar.Input.Shape, []int64{1, int64(e.Lidar.Raster.Slices) + lidarExtra, lc, lc})
+	compare("encoders.lidar.output", e.Lidar.Output.Shape, tokens)
+	compare("encoders.radar.input", e.Radar.Input.Shape, []int64{1, RadarChannels, rc, rc})
+	compare("encoders.radar.output", e.Radar.Output.Shape, tokens)
+	compare("encoders.camera.output", e.Camera.Output.Shape, []int64{1, int64(e.Camera.Rows()), channels})
+	for _, name := range sortedKeys(m.Fusers) {
+		spec := m.Fusers[name]
+		for _, side := range []struct {
+			kind      string
+			got, want []TensorSpec
+		}{{"inputs", spec.Inputs, m.FuserInputs()}, {"outputs", spec.Outputs, m.FuserOutputs()}} {
+			if len(side.got) != len(side.want) {
+				errs = append(errs, fmt.Errorf("fusers.%s.%s: %d given, want %d", name, side.kind, len(side.got), len(side.want)))
+				continue
+			}
+			for i, w := range side.want {
+				where := fmt.Sprintf("fusers.%s.%s[%d]", name, side.kind, i)
+				if side.got[i].Name != w.Name {
+					errs = append(errs, fmt.Errorf("%s: named %q, want %q", where, side.got[i].Name, w.Name))
+				}
+				compare(where, side.got[i].Shape, w.Shape)
+			}
+		}
+	}
+	return errs
+}
+
+// FuserInputs are the names and shapes that every fuser of the package takes, in order.
+func (m *Manifest) FuserInputs() []TensorSpec {
+	c, n := int64(m.Grid.Channels), int64(m.Grid.TokenCells)
+	slots, rows := int64(m.Encoders.Camera.Slots), int64(m.Encoders.Camera.Rows())
+	return []TensorSpec{
+		{"lidar", []int64{1, c, n, n}}, {"radar", []int64{1, c, n, n}}, {"table", []int64{1, slots, rows, c}},
+		{"index", []int64{1, n * n, LiftTaps}}, {"weight", []int64{1, n * n, LiftTaps}}, {"cam_present", []int64{1, slots}},
+		{"present", []int64{1, 3}}, {"reliability", []int64{1, 3}}, {"age", []int64{1, 3}},
+	}
+}
+
+// BoxChannels is the depth of a fuser's regression output: dx, dy (cells), z (m), log length, log width, log height
+// (log m), sin and cos of the yaw, vx, vy (m/s).
+const BoxChannels = 10
+
+// FuserOutputs are the names and shapes that every fuser gives, in order: heat (probability a class), reg, mass (mean
+// attention a modality) and attention a cell.
+func (m *Manifest) FuserOutputs() []TensorSpec {
+	h, n := int64(m.Grid.HeadCells), int64(m.Grid.TokenCells)
+	return []TensorSpec{
+		{"heat", []int64{1, int64(len(m.Classes)), h, h}}, {"reg", []int64{1, BoxChannels, h, h}},
+		{"mass", []int64{1, 3}}, {"attention", []int64{1, 3, n, n}},
+	}
+}
+
+// checkFiles wants every file named to be hashed, to be a plain name, and at least one fuser.
+func (m *Manifest) checkFiles() []error {
+	var errs []error
+	named := []string{m.Encoders.Lidar.File, m.Encoders.Radar.File, m.Encoders.Camera.File, m.Golden}
+	for _, name := range sortedKeys(m.Fusers) {
+		named = append(named, m.Fusers[name].File)
+	}
+	for _, f := range named {
+		if _, ok := m.Files[f]; !ok {
+			errs = append(errs, fmt.Errorf("file %q is used but has no hash under files", f))
+		}
+	}
+	for _, f := range sortedKeys(m.Files) {
+		if f != filepath.Base(f) || f == "." || f == ".." {
+			errs = append(errs, fmt.Errorf("files: %q is not a plain file name", f))
+		}
+	}
+	if len(m.Fusers) == 0 {
+		errs = append(errs, errors.New("fusers: none given"))
+	}
+	return errs
+}

@@ -1,0 +1,67 @@
+package fusion
+
+import (
+	"github.com/fusiond/fusiond/encoders"
+	"github.com/fusiond/fusiond/sensors"
+)
+
+// Share says how much of a detection rests on one sensor, 0..1.
+type Share struct {
+	Sensor   sensors.SensorID
+	Modality sensors.Modality
+	Share    float64
+}
+
+// Evidence is what shares are made of: the fuser's attention and which sensors stood behind each modality.
+type Evidence struct {
+	// Attention [3, Tokens, Tokens]: weight of lidar, radar and camera in each cell, adding up to 1 where any is present.
+	Attention []float32
+	// Slot [Tokens*Tokens] is the camera slot that a cell reads, -1 for none (encoders.LiftTable.Slot).
+	Slot []int8
+	// Cameras names the slots; Lidar the sweep's sensor, empty when absent; Radars all that are present.
+	Cameras []sensors.SensorID
+	Lidar   sensors.SensorID
+	Radars  []sensors.SensorID
+}
+
+// AppendShares appends a detection's shares to dst, in the order lidar, radars, cameras: the attention averaged over the
+// token cell of the detection and its eight neighbours, weighted 1 for the middle and 1/2 for each of the others, and normalised to add up to 1. A modality's share is split over
+// its radars equally, over its cameras by the cells that each of them serves. Shares of zero are left out.
+func AppendShares(dst []Share, e *Evidence, g encoders.Grid, d *Detection) []Share {
+	n := g.Tokens
+	row, col := d.Row*n/g.Heads, d.Col*n/g.Heads
+	var lidar, radar, total float64
+	var cameras [64]float64
+	for r := max(row-1, 0); r <= min(row+1, n-1); r++ {
+		for c := max(col-1, 0); c <= min(col+1, n-1); c++ {
+			w := 0.5
+			if r == row && c == col {
+				w = 1
+			}
+			at := r*n + c
+			lidar += w * float64(e.Attention[at])
+			radar += w * float64(e.Attention[n*n+at])
+			total += w * float64(e.Attention[at]+e.Attention[n*n+at]+e.Attention[2*n*n+at])
+			if s := e.Slot[at]; s >= 0 {
+				cameras[s] += w * float64(e.Attention[2*n*n+at])
+			}
+		}
+	}
+	if total <= 0 {
+		return dst
+	}
+	if lidar > 0 && e.Lidar != "" {
+		dst = append(dst, Share{e.Lidar, sensors.Lidar, lidar / total})
+	}
+	for _, id := range e.Radars {
+		if radar > 0 {
+			dst = append(dst, Share{id, sensors.Radar, radar / total / float64(len(e.Radars))})
+		}
+	}
+	for s, id := range e.Cameras {
+		if cameras[s] > 0 {
+			dst = append(dst, Share{id, sensors.Camera, cameras[s] / total})
+		}
+	}
+	return dst
+}

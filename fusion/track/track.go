@@ -1,0 +1,30 @@
+// Package track gives detections an identity over time. Trackers are pure: their output depends on the calls made, in order.
+package track
+
+import (
+	"github.com/fusiond/fusiond/fusion"
+	"github.com/fusiond/fusiond/sensors"
+)
+
+// Tracker turns the detections of consecutive sets into objects.
+type Tracker interface {
+	// Update takes a set's detections, best first, in the ego frame at stamp, and returns the objects at stamp in the same frame,
+	// by ascending id. localFromEgo is the ego pose at stamp, in which tracks are kept. The result is valid until the next call.
+	Update(stamp sensors.StampNs, localFromEgo sensors.Pose, dets []fusion.Detection) []Object
+}
+
+// Object is a tracked object in the ego frame at the set's time.
+type Object struct {
+	// ID is from 1 and never used again.
+	ID uint64
+	// Detection holds class, box and velocity; its Score is 0 when the object was not detected in this set.
+	fusion.Detection
+	// Source indexes the detection of this set, -1 when there is none (the object coasts).
+	Source int
+	// Existence, 0..1.
+	Existence float64
+	// Born and Seen are the stamps of the first and the latest detection.
+	Born, Seen sensors.StampNs
+	// Covariance of (x, y, yaw, vx, vy), row-major, ego axes.
+	Covariance [25]float64
+}

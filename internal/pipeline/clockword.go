@@ -1,0 +1,18 @@
+package pipeline
+
+import (
+	"fmt"
+
+	timesync "github.com/fusiond/fusiond/sync"
+)
+
+// clockDiagnosis tells kind and size of a clock fault in words; empty when the clock is good.
+func clockDiagnosis(d timesync.Diagnosis) string {
+	switch d.Fault {
+	case timesync.ClockSound:
+		return ""
+	case timesync.ClockDrift:
+		return fmt.Sprintf("%s of %d ppm", d.Fault, d.DriftPpm)
+	}
+	return fmt.Sprintf("%s of %v", d.Fault, d.Size)
+}

@@ -1,0 +1,178 @@
+package pipeline
+
+import (
+	"math"
+	"time"
+
+	"github.com/fusiond/fusiond/encoders"
+	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
+	"github.com/fusiond/fusiond/sensors"
+	timesync "github.com/fusiond/fusiond/sync"
+)
+
+// plan is everything that fusing one set needs, taken out of the Engine's state when the set closed.
+type plan struct {
+	manifest *fusionv1.SetManifest
+	stamp    sensors.StampNs
+	closed   sensors.StampNs
+	wait     time.Duration
+
+	localFromEgo sensors.Pose
+	egoStale     bool
+
+	lidar        *job
+	lidarSensor  sensors.SensorID
+	setFromSweep *sensors.Pose
+	cameras      []cameraInput // one a slot of the model
+	radars       []sensors.SensorID
+	returns      []encoders.RadarReturn
+	ageS         [sensors.NumFused]float64
+	fitted, here [sensors.NumFused]int
+	startNs      int64 // clock at closing
+}
+
+type cameraInput struct {
+	sensor sensors.SensorID
+	job    *job // nil: absent
+	lift   encoders.LiftCamera
+}
+
+// plan makes the plan of a set that just closed and queues it. It waits until the members are decoded, so that what cannot
+// be decoded is known, in event order, before anything else happens.
+func (e *Engine) plan(set *timesync.Set) {
+	e.sets++
+	p := &plan{
+		stamp: set.Stamp, closed: set.Closed, wait: set.Wait(), startNs: e.clock(),
+		manifest: e.manifest(set), cameras: make([]cameraInput, e.opt.Package.Encoders.Camera.Slots),
+	}
+	state, quality, ok := e.ego.history.At(set.Stamp)
+	p.localFromEgo, p.egoStale = sensors.Identity, true
+	if ok {
+		p.localFromEgo, p.egoStale = state.LocalFromEgo, quality < sensors.EgoExtrapolated
+	}
+	// Decoding goes on in both workers while the members are started; only then is it waited for.
+	for i := range set.Members {
+		if m := &set.Members[i]; m.Present {
+			e.begin(i, m.Seq)
+		}
+	}
+	for i := range set.Members {
+		member := p.manifest.Members[i]
+		s := &e.streams[i]
+		if s.Modality < sensors.NumFused && !s.masked {
+			p.fitted[s.Modality]++
+		}
+		if !set.Members[i].Present {
+			continue
+		}
+		switch {
+		case s.masked:
+			absent(member, fusionv1.AbsenceReason_ABSENCE_REASON_DISABLED)
+		case !e.take(p, i, set.Members[i].Seq, member):
+			absent(member, fusionv1.AbsenceReason_ABSENCE_REASON_DECODE)
+			e.aligner.Reject(i, set.Members[i].Seq, timesync.Decode, (*engineSink)(e))
+		default:
+			p.here[s.Modality]++
+		}
+	}
+	e.fuse.queue <- fuseItem{plan: p}
+}
+
+// begin starts the job of a member that was not encoded on arrival, unless it is masked or stands by.
+func (e *Engine) begin(index int, seq uint64) {
+	s := &e.streams[index]
+	if s.masked || (s.Modality == sensors.Lidar && !e.eager(index)) {
+		return
+	}
+	if r := s.record(seq); r != nil && r.job == nil {
+		e.start(index, r)
+	}
+}
+
+func (s *stream) record(seq uint64) *record {
+	for _, r := range s.records {
+		if r.seq == seq {
+			return r
+		}
+	}
+	return nil
+}
+
+// take puts a member into the plan; false means that it could not be decoded.
+func (e *Engine) take(p *plan, index int, seq uint64, member *fusionv1.Member) bool {
+	s := &e.streams[index]
+	r := s.record(seq)
+	if r == nil {
+		return false
+	}
+	// The member's stamp, not the sample's: alignment may have corrected a known offset.
+	stamp, age := sensors.StampNs(member.Stamp), float64(member.AgeNs)*1e-9
+	switch sample := r.sample.(type) {
+	case *sensors.PointCloud:
+		if p.lidar != nil {
+			member.Standby = true
+			return true
+		}
+		if !e.decoded(index, r) {
+			return false
+		}
+		p.lidar, p.lidarSensor = r.job, s.Name
+		if stamp != p.stamp {
+			if motion, ok := e.ego.history.Between(stamp, p.stamp); ok {
+				p.setFromSweep = &motion
+			}
+		}
+	case *sensors.CameraFrame:
+		if !e.decoded(index, r) {
+			return false
+		}
+		cameraFromEgo := s.EgoFromSensor.Inverse()
+		if motion, ok := e.ego.history.Between(p.stamp, stamp); ok {
+			cameraFromEgo = cameraFromEgo.Mul(motion)
+		}
+		p.cameras[s.slot] = cameraInput{s.Name, r.job, encoders.LiftCamera{
+			Present: true, View: e.stage.views[index], CameraFromEgo: cameraFromEgo,
+		}}
+	case *sensors.RadarScan:
+		e.takeRadar(p, s, sample, stamp, age)
+	}
+	if r.job != nil {
+		r.job.retain()
+	}
+	p.ageS[s.Modality] = math.Max(p.ageS[s.Modality], age)
+	return true
+}
+
+// decoded starts a member's job if need be and waits for its first half.
+func (e *Engine) decoded(index int, r *record) bool {
+	if r.job == nil {
+		e.start(index, r)
+	}
+	<-r.job.decoded
+	if err := r.job.decodeErr; err != nil {
+		e.streams[index].lastError = err.Error()
+		e.opt.Log.Error("sample dropped", "sensor", e.streams[index].Name, "seq", r.seq, "reason", "decode", "error", err)
+		return false
+	}
+	return true
+}
+
+func (e *Engine) takeRadar(p *plan, s *stream, scan *sensors.RadarScan, stamp sensors.StampNs, age float64) {
+	m := encoders.RadarMotion{EgoFromSensor: s.EgoFromSensor, SetFromScan: sensors.Identity, AgeS: age}
+	if state, _, ok := e.ego.history.At(stamp); ok {
+		m.Velocity, m.AngularVelocity = state.Velocity, state.AngularVelocity
+	}
+	if motion, ok := e.ego.history.Between(stamp, p.stamp); ok {
+		m.SetFromScan = motion
+	}
+	p.radars = append(p.radars, s.Name)
+	p.returns = encoders.AppendReturns(p.returns, scan, m)
+}
+
+// absent turns a present member into an absent one.
+func absent(m *fusionv1.Member, reason fusionv1.AbsenceReason) {
+	m.Absence, m.NewestAgeNs = reason, m.AgeNs
+	m.Present, m.Seq, m.Stamp, m.AgeNs, m.WaitNs, m.Reused = false, 0, 0, 0, 0, false
+}
+
+func duration(ns int64) time.Duration { return time.Duration(ns) }

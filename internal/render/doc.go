@@ -1,0 +1,8 @@
+// Package render draws one set of a drive into one picture: the cameras with the objects' boxes projected into them, the
+// bird's-eye view with points, objects and ground truth, and a panel that says what the objects rest on.
+//
+// Contracts:
+//   - Pure: no clock, goroutine, I/O or randomness; the same scene gives the same bytes on the same architecture.
+//   - Pure Go: no cgo, no system fonts.
+//   - Numbers that are not finite are not drawn; text of any content and length is cut to its place.
+package render
