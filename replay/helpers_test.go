@@ -85,7 +85,9 @@ func testChunkBytes(t testing.TB) int {
 	return n
 }
 
-func openBytes(b []byte) (*Reader, error) { return NewReader(bytes.NewReader(b), int64(len(b)), "test.mcap") }
+func openBytes(b []byte) (*Reader, error) {
+	return NewReader(bytes.NewReader(b), int64(len(b)), "test.mcap")
+}
 
 // readAll copies every chosen message.
 func readAll(t testing.TB, r *Reader, o Options) []Message {

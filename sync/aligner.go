@@ -197,7 +197,8 @@ func (a *Aligner) restart(sink Sink) {
 	for i := range a.streams {
 		s := &a.streams[i]
 		s.release(math.MaxInt64, sink)
-		s.seen, s.last, s.arrival, s.served, s.lost, s.shift = false, 0, 0, 0, 0, 0
+		s.seen, s.last, s.arrival, s.served, s.shift = false, 0, 0, 0, 0
+		s.rejected, s.overflowed = 0, 0
 		s.clock, s.rate = clock{}, rateMeter{}
 	}
 	a.grid = grid{period: a.grid.period}
@@ -243,9 +244,9 @@ func (a *Aligner) Reject(stream int, seq uint64, reason Fate, sink Sink) bool {
 	if !ok {
 		return false
 	}
-	s.lost, s.lostWhy = h.stamp, AbsentDecode
+	s.rejected, s.rejectedWhy = h.stamp, AbsentDecode
 	if reason != Decode {
-		reason, s.lostWhy = Overrun, AbsentOverrun
+		reason, s.rejectedWhy = Overrun, AbsentOverrun
 	}
 	s.count(seq, reason, 0, sink)
 	return true

@@ -57,8 +57,10 @@ func (a *Aligner) absence(s *stream, t sensors.StampNs) Absence {
 		return AbsentDisabled
 	case s.clock.bad || s.clock.strikes > 0:
 		return AbsentClock
-	case s.lost != 0 && distance(s.lost, t) <= s.config.Tolerance:
-		return s.lostWhy
+	case s.rejected != 0 && distance(s.rejected, t) <= s.config.Tolerance:
+		return s.rejectedWhy
+	case s.overflowed != 0 && s.overflowed.Add(s.config.Tolerance) >= t:
+		return AbsentOverrun // what was pushed out reached up to here
 	case !a.live(s):
 		return AbsentIdle
 	case s.last < t && s.last.Add(s.config.Period-s.config.Tolerance) <= t:

@@ -181,15 +181,9 @@ func (a *Aligner) anchor(sink Sink) {
 		if !a.live(s) {
 			continue
 		}
-		phase := s.config.Phase % a.grid.period
-		if phase > a.grid.period/2 {
-			phase -= a.grid.period
-		} else if phase <= -a.grid.period/2 {
-			phase += a.grid.period
-		}
+		back := s.config.Phase%a.grid.period + 2*a.grid.period // some earlier time of that grid, see skip
 		a.grid.running, a.grid.leader = true, -1
-		a.grid.last = s.last.Add(-phase - a.grid.period)
-		a.grid.arrival = s.arrival.Add(-phase - a.grid.period)
+		a.grid.last, a.grid.arrival = s.last.Add(-back), s.arrival.Add(-back)
 		a.grid.skip(a.now)
 		return
 	}

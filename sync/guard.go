@@ -163,12 +163,19 @@ func (a *Aligner) inspect(s *stream, stamp sensors.StampNs) (fate Fate, d Diagno
 		a.updateBase()
 	}
 
+	step := max(limits.MaxStep, 2*s.config.Jitter)
+	ahead := time.Duration(c.envelope() - offset) // of where its envelope says it should be
+	warm := c.calm >= warmSamples
+
 	// The order of the stream's own stamps.
 	if c.order != 0 && stamp == c.order {
 		return Duplicate, Diagnosis{Fault: ClockFrozen}
 	}
 	if c.order != 0 && stamp < c.order {
-		return Reorder, Diagnosis{Fault: ClockStep, Size: time.Duration(c.envelope() - offset)}
+		if warm && ahead < -step {
+			c.suspect = -1
+		}
+		return Reorder, Diagnosis{Fault: ClockStep, Size: ahead}
 	}
 
 	// Against the others: one stamp cannot be early by latency; for "too late" the envelope must be.
@@ -187,10 +194,8 @@ func (a *Aligner) inspect(s *stream, stamp sensors.StampNs) (fate Fate, d Diagno
 	}
 
 	// Against itself: a step shows in the stamps alone and in (arrival - stamp); a delay only in the second.
-	if c.calm >= warmSamples {
-		step := max(limits.MaxStep, 2*s.config.Jitter)
+	if warm {
 		jump := stamp.Sub(c.order) - s.config.Period
-		ahead := time.Duration(c.envelope() - offset)
 		if c.suspect == 0 && jump > step && ahead > step {
 			c.suspect = 1
 		} else if c.suspect == 0 && jump < -step && ahead < -step {

@@ -61,7 +61,7 @@ func TestDeskewAgainstExactPoses(t *testing.T) {
 				t.Fatalf("got %d outliers, %v", outliers, err)
 			}
 			localFromEgo, _ := c.motion.At(stamp)
-			h := knotSpacing.Seconds()
+			const h = 0.005 // s
 			moved := 0.0
 			for i, p := range points {
 				then, _ := c.motion.At(stamp.Add(time.Duration(float64(p.T) * 1e9)))

@@ -26,9 +26,11 @@ type stream struct {
 	last, arrival sensors.StampNs
 	// served is the newest stamp that is member of a set.
 	served sensors.StampNs
-	// lost is the newest sample that was taken away before its set closed, and why: the reason if a set misses it.
-	lost    sensors.StampNs
-	lostWhy Absence
+	// rejected is the newest sample that the caller took back, and why; overflowed the newest that was pushed out: the reasons
+	// if a set misses them.
+	rejected    sensors.StampNs
+	rejectedWhy Absence
+	overflowed  sensors.StampNs
 	// shift is stamp minus set time when this stream leads the grid; see grid.go.
 	shift int64
 
@@ -97,7 +99,7 @@ func (s *stream) leave(fate Fate, sink Sink) {
 		fate = Used
 	}
 	if fate == Overflow {
-		s.lost, s.lostWhy = h.stamp, AbsentOverrun
+		s.overflowed = h.stamp
 	}
 	s.count(h.seq, fate, h.lateNs, sink)
 }

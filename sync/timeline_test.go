@@ -291,4 +291,6 @@ func (tl *timeline) draw(r *recorder) string {
 	return b.String()
 }
 
-func setLetter(i int) byte { return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"[i%62] }
+func setLetter(i int) byte {
+	return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"[i%62]
+}

@@ -199,7 +199,7 @@ func (d *daemon) options() pipeline.Options {
 	}
 }
 
-// run works until ctx ends, then takes what has arrived, publishes what is open, and closes everything.
+// run works until ctx ends, then takes what has arrived and publishes what is open. close must follow.
 func (d *daemon) run(ctx context.Context) error {
 	d.log.Info("running", "vehicle", d.parts.vehicle, "model", d.parts.pack.Label(), "strategy", d.parts.config.Model.Strategy,
 		"nats", d.bus.ClientURL())
@@ -210,7 +210,7 @@ func (d *daemon) run(ctx context.Context) error {
 	pipeline.Live(ctx, d.ingest, d.engine, now, tap)
 	flush, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return errors.Join(d.bus.Flush(flush), d.close())
+	return d.bus.Flush(flush)
 }
 
 // tapInput records a message as it arrived. Its stamp is the arrival when the header cannot be read: such a message is kept for inspection.

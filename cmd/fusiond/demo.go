@@ -120,7 +120,7 @@ func (c *demoCmd) live(ctx context.Context, r *replay.Reader, rig *sensors.Rig, 
 	// The daemon ends after the player, so that it can take what is in flight.
 	finish := func() error {
 		stop()
-		return <-done
+		return errors.Join(<-done, d.close())
 	}
 	w, err := watch(ctx, url, p.vehicle, log)
 	if err != nil {
@@ -134,9 +134,10 @@ func (c *demoCmd) live(ctx context.Context, r *replay.Reader, rig *sensors.Rig, 
 	case <-time.After(time.Second):
 	case <-ctx.Done():
 	}
+	// The server goes last: it is the daemon's, and the watcher still listens.
 	stop()
-	err = w.waitFinal(5 * time.Second)
-	return w, errors.Join(err, <-done, w.close())
+	err = <-done
+	return w, errors.Join(err, w.waitFinal(5*time.Second), w.close(), d.close())
 }
 
 func (c *demoCmd) play(ctx context.Context, r *replay.Reader, url string, log *slog.Logger) (err error) {

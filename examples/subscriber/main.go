@@ -29,7 +29,7 @@ func main() {
 	}
 	defer conn.Close()
 	if _, err := conn.Subscribe("av.*.objects", show); err != nil {
-		log.Fatalf("subscribe: %v", err) //nolint:gocritic // the process ends, and with it the connection
+		log.Fatalf("subscribe: %v", err)
 	}
 	<-ctx.Done()
 }

@@ -15,7 +15,7 @@ import (
 
 // fullScene is a set with six 1920x1080 cameras, 60 objects with ground truth, and so many points. Same every time.
 func fullScene(points int) Scene {
-	rnd := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a scene, not a secret
+	rnd := rand.New(rand.NewPCG(1, 2))
 	s := Scene{Title: "drive", Subtitle: "made", Objects: list(), Truth: &fusionv1.TruthFrame{}}
 	for i, deg := range []float64{0, 57, -57, 110, -110, 180} {
 		s.Cameras = append(s.Cameras, CameraView{
@@ -30,7 +30,7 @@ func fullScene(points int) Scene {
 	}
 	for i := range 60 {
 		o := car(rnd.Float64()*90-45, rnd.Float64()*90-45, rnd.Float64()*6)
-		o.Id, o.Class = uint64(i+1), classColours[i%len(classColours)].class //nolint:gosec // small
+		o.Id, o.Class = uint64(i+1), classColours[i%len(classColours)].class
 		o.Velocity = &fusionv1.Vector3{X: rnd.Float64() * 8}
 		s.Objects.Objects = append(s.Objects.Objects, o)
 		s.Truth.Objects = append(s.Truth.Objects, &fusionv1.TruthObject{Center: o.Center, Size: o.Size, Yaw: o.Yaw})

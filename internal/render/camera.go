@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"time"
 
 	xdraw "golang.org/x/image/draw"
 	"gonum.org/v1/gonum/spatial/r3"
@@ -34,8 +35,9 @@ func drawCamera(c *canvas, cell image.Rectangle, v *CameraView, s *Scene) {
 	frame := imageFrame(cell, v)
 	xdraw.CatmullRom.Scale(c.img, frame, v.Image, v.Image.Bounds(), xdraw.Src, nil)
 	name := string(v.Name)
-	if age, ok := memberAge(s.Objects, name); ok {
-		name = fmt.Sprintf("%s · %+.0f ms", name, -age)
+	later, known := exposedAfter(s.Objects, name)
+	if known {
+		name = fmt.Sprintf("%s · %+.0f ms", name, later.Seconds()*1e3)
 	}
 	if v.Intrinsics == nil {
 		name += " · no calibration"
@@ -44,7 +46,7 @@ func drawCamera(c *canvas, cell image.Rectangle, v *CameraView, s *Scene) {
 	taken := places{c.tagRect(frame.Min.X+8, frame.Min.Y+8, styleLabel, name)}
 	if v.Intrinsics != nil {
 		restore := c.within(frame)
-		drawBoxes(c, frame, v, s.Objects.GetObjects(), &taken)
+		drawBoxes(c, frame, v, s.Objects.GetObjects(), later, &taken)
 		restore()
 	}
 	c.tag(frame.Min.X+8, frame.Min.Y+8, styleLabel, colText, name)
@@ -90,8 +92,9 @@ type projected struct {
 	lo, hi pt
 }
 
-// drawBoxes draws the objects that show in frame, far ones first, then labels, near ones first.
-func drawBoxes(c *canvas, frame image.Rectangle, v *CameraView, objects []*fusionv1.Object, taken *places) {
+// drawBoxes draws the objects that show in frame, far ones first, then labels, near ones first. Each is moved by its
+// velocity to the time of the exposure, so that boxes sit on moving cars as well.
+func drawBoxes(c *canvas, frame image.Rectangle, v *CameraView, objects []*fusionv1.Object, later time.Duration, taken *places) {
 	p := projector{
 		lens: v.Intrinsics, cameraFromEgo: v.CameraFromEgo,
 		origin: pt{float64(frame.Min.X), float64(frame.Min.Y)},
@@ -100,6 +103,9 @@ func drawBoxes(c *canvas, frame image.Rectangle, v *CameraView, objects []*fusio
 	var shown []projected
 	for _, o := range objects {
 		if b, ok := newBox(o.GetCenter(), o.GetSize(), o.GetYaw()); ok {
+			if vx, vy := o.GetVelocity().GetX(), o.GetVelocity().GetY(); finite(vx, vy) {
+				b.center = r3.Add(b.center, r3.Scale(later.Seconds(), r3.Vec{X: vx, Y: vy}))
+			}
 			if q := p.box(&b); q.measure(frame) {
 				q.object = o
 				shown = append(shown, q)
@@ -195,11 +201,12 @@ func scoreWords(o *fusionv1.Object) string {
 	return fmt.Sprintf("%.2f", o.GetScore())
 }
 
-// memberAge returns a stream's age in a set in milliseconds; ok is false when the manifest does not have it.
-func memberAge(l *fusionv1.ObjectList, stream string) (ageMs float64, ok bool) {
+// exposedAfter returns how long after the set's time a stream's member was taken, negative for before; known is false when
+// the manifest does not have it.
+func exposedAfter(l *fusionv1.ObjectList, stream string) (later time.Duration, known bool) {
 	for _, m := range l.GetManifest().GetMembers() {
 		if m.GetStream() == stream && m.GetPresent() {
-			return float64(m.GetAgeNs()) * 1e-6, true
+			return -time.Duration(m.GetAgeNs()), true
 		}
 	}
 	return 0, false

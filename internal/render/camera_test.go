@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/spatial/r3"
 	"pgregory.net/rapid"
 
+	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/sensors"
 )
 
@@ -50,6 +51,26 @@ func TestBoxStandsWhereGeometrySays(t *testing.T) {
 				t.Errorf("away from the box: got %v, want the image's %v", got, grey)
 			}
 		})
+	}
+}
+
+// TestMovingCarIsPredictedToTheImage: an image taken 100 ms before the set shows where the car was then.
+func TestMovingCarIsPredictedToTheImage(t *testing.T) {
+	moving := func(y, vy float64, age int64) Scene {
+		o := car(12, y, math.Pi/2)
+		o.Velocity = &fusionv1.Vector3{Y: vy}
+		l := list(o)
+		l.Manifest = &fusionv1.SetManifest{Members: []*fusionv1.Member{{Stream: "CAM_FRONT", Present: true, AgeNs: age}}}
+		return Scene{Cameras: []CameraView{frontCamera()}, Objects: l}
+	}
+	cell := newLayout([]CameraView{frontCamera()}).cells[0]
+	got, want := inside(mustDraw(t, moving(3, 10, 1e8)), cell), inside(mustDraw(t, moving(2, 0, 1e8)), cell)
+	if r := changed(got, want); !r.Empty() {
+		t.Errorf("100 ms old image: got differences in %v from a car a metre back, want none", r)
+	}
+	got, want = inside(mustDraw(t, moving(1, 10, -1e8)), cell), inside(mustDraw(t, moving(2, 0, -1e8)), cell)
+	if r := changed(got, want); !r.Empty() {
+		t.Errorf("100 ms newer image: got differences in %v from a car a metre ahead, want none", r)
 	}
 }
 

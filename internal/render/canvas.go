@@ -157,7 +157,8 @@ func (c *canvas) box(r image.Rectangle, radius float64) {
 	x0, y0, x1, y1 := float64(r.Min.X), float64(r.Min.Y), float64(r.Max.X), float64(r.Max.Y)
 	var p []pt
 	const steps = 6
-	for q, at := range [4]pt{{x1 - radius, y1 - radius}, {x0 + radius, y1 - radius}, {x0 + radius, y0 + radius}, {x1 - radius, y0 + radius}} {
+	centres := [4]pt{{x1 - radius, y1 - radius}, {x0 + radius, y1 - radius}, {x0 + radius, y0 + radius}, {x1 - radius, y0 + radius}}
+	for q, at := range centres {
 		for i := range steps + 1 {
 			p = append(p, onCircle(at, radius, math.Pi/2*(float64(q)+float64(i)/steps)))
 		}
@@ -263,9 +264,9 @@ func (c *canvas) splat(at pt, col color.NRGBA, opacity float64) {
 	blend := func(i int, w float64) {
 		k := uint32(w*opacity*256 + 0.5)
 		p := c.img.Pix[i : i+3 : i+3]
-		p[0] = uint8((uint32(p[0])*(256-k) + uint32(col.R)*k) >> 8) //nolint:gosec // a mean of two bytes
-		p[1] = uint8((uint32(p[1])*(256-k) + uint32(col.G)*k) >> 8) //nolint:gosec // a mean of two bytes
-		p[2] = uint8((uint32(p[2])*(256-k) + uint32(col.B)*k) >> 8) //nolint:gosec // a mean of two bytes
+		p[0] = uint8((uint32(p[0])*(256-k) + uint32(col.R)*k) >> 8) // a mean of two bytes
+		p[1] = uint8((uint32(p[1])*(256-k) + uint32(col.G)*k) >> 8) // a mean of two bytes
+		p[2] = uint8((uint32(p[2])*(256-k) + uint32(col.B)*k) >> 8) // a mean of two bytes
 	}
 	blend(i, (1-fx)*(1-fy))
 	blend(i+4, fx*(1-fy))

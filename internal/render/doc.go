@@ -4,5 +4,7 @@
 // Contracts:
 //   - Pure: no clock, goroutine, I/O or randomness; the same scene gives the same bytes on the same architecture.
 //   - Pure Go: no cgo, no system fonts.
+//   - Objects stand where the list says in the bird's-eye view; in a camera they are moved by their velocity to the time of
+//     the image, which the list's manifest gives.
 //   - Numbers that are not finite are not drawn; text of any content and length is cut to its place.
 package render

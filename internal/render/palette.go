@@ -7,7 +7,7 @@ import (
 )
 
 func rgb(v uint32) color.NRGBA {
-	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 255} //nolint:gosec // bytes of v
+	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 255}
 }
 
 // fade returns c with the opacity alpha, 0..1.
@@ -102,8 +102,13 @@ const rampLowM, rampHighM = -0.5, 5.0
 
 // heightRamp goes from a quiet ground to bright tops.
 var heightRamp = makeRamp([]rampStop{
-	{-0.5, rgb(0x33476b)}, {0.15, rgb(0x45659a)}, {0.6, rgb(0x2f8fa8)}, {1.3, rgb(0x49c5a1)},
-	{2.2, rgb(0xc9d96a)}, {3.4, rgb(0xf2b45a)}, {5, rgb(0xe8736a)},
+	{-0.5, rgb(0x33476b)},
+	{0.15, rgb(0x45659a)},
+	{0.6, rgb(0x2f8fa8)},
+	{1.3, rgb(0x49c5a1)},
+	{2.2, rgb(0xc9d96a)},
+	{3.4, rgb(0xf2b45a)},
+	{5, rgb(0xe8736a)},
 })
 
 type rampStop struct {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"image/color"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,7 +59,8 @@ func TestAbsentMembers(t *testing.T) {
 	if d := cmp.Diff(want, absentMembers(m), cmp.AllowUnexported(fact{})); d != "" {
 		t.Errorf("absent members differ (-want +got):\n%s", d)
 	}
-	for modality, want := range map[fusionv1.Modality]string{camera: ": idle", radar: ": not fitted", fusionv1.Modality_MODALITY_LIDAR: ""} {
+	reasons := map[fusionv1.Modality]string{camera: ": idle", radar: ": not fitted", fusionv1.Modality_MODALITY_LIDAR: ""}
+	for modality, want := range reasons {
 		if got := absenceOf(m, modality); got != want {
 			t.Errorf("%v: got %q, want %q", modality, got, want)
 		}
@@ -68,28 +70,30 @@ func TestAbsentMembers(t *testing.T) {
 // TestMassBar: the bar's length is the mass.
 func TestMassBar(t *testing.T) {
 	r := newLayout(nil).panel
-	length := func(mass float32) (n int) {
+	length := func(mass float32) (bar, track int) {
 		l := list()
 		l.Modalities = []*fusionv1.ModalityState{{Modality: fusionv1.Modality_MODALITY_LIDAR, Present: true, Mass: mass, Reliability: 1}}
 		img := mustDraw(t, Scene{Objects: l})
-		want := modalityColour(fusionv1.Modality_MODALITY_LIDAR)
-		for x := r.Min.X; x < r.Max.X; x++ {
-			for y := r.Min.Y; y < r.Min.Y+300; y++ {
-				if c := img.RGBAAt(x, y); c.R == want.R && c.G == want.G && c.B == want.B {
-					n++
-					break
+		columns := func(want color.NRGBA) (n int) {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				for y := r.Min.Y; y < r.Min.Y+300; y++ {
+					if c := img.RGBAAt(x, y); c.R == want.R && c.G == want.G && c.B == want.B {
+						n++
+						break
+					}
 				}
 			}
+			return n
 		}
-		return n
+		return columns(modalityColour(fusionv1.Modality_MODALITY_LIDAR)), columns(colTrack)
 	}
-	full := length(1)
+	_, full := length(0)
 	if full < 150 {
-		t.Fatalf("got a full bar of %d px, want it to be seen", full)
+		t.Fatalf("got a track of %d px, want it to be seen", full)
 	}
-	for _, mass := range []float32{0, 0.25, 0.5, 2} {
+	for _, mass := range []float32{0, 0.25, 0.5, 1, 2} {
 		want := int(clamp(float64(mass), 0, 1)*float64(full) + 0.5)
-		if got := length(mass); got < want-2 || got > want+2 {
+		if got, _ := length(mass); got < want-2 || got > want+2 {
 			t.Errorf("mass %v: got %d of %d px, want %d", mass, got, full, want)
 		}
 	}

@@ -196,7 +196,8 @@ func TestUnusableNumbersChangeNothing(t *testing.T) {
 		t.Errorf("points: got changes in %v, want none", got)
 	}
 	objects := []*fusionv1.Object{
-		{}, nil, car(nan, 0, 0), car(10, inf, 0), car(10, 0, nan),
+		{},
+		nil, car(nan, 0, 0), car(10, inf, 0), car(10, 0, nan),
 		{Center: &fusionv1.Vector3{X: 10}, Size: &fusionv1.Vector3{X: -1, Y: 1, Z: 1}},
 	}
 	base.Objects = list(nil, nil, nil, nil, nil, nil)
@@ -214,7 +215,9 @@ func TestUnusableNumbersChangeNothing(t *testing.T) {
 		Class: strings.Repeat("\xff", 1e6), Center: &fusionv1.Vector3{X: 20}, Size: &fusionv1.Vector3{X: 1e9, Y: 1e9, Z: 1e9},
 		Velocity: &fusionv1.Vector3{X: 1e200},
 	})
-	huge.Truth = &fusionv1.TruthFrame{Objects: []*fusionv1.TruthObject{{Center: &fusionv1.Vector3{}, Size: &fusionv1.Vector3{X: 1e12, Y: 1, Z: 1}}}}
+	huge.Truth = &fusionv1.TruthFrame{Objects: []*fusionv1.TruthObject{
+		{Center: &fusionv1.Vector3{}, Size: &fusionv1.Vector3{X: 1e12, Y: 1, Z: 1}},
+	}}
 	huge.Title = strings.Repeat("x", 1e6)
 	mustDraw(t, huge)
 }
