@@ -240,9 +240,15 @@ func (m *Manifest) FuserInputs() []TensorSpec {
 	c, n := int64(m.Grid.Channels), int64(m.Grid.TokenCells)
 	slots, rows := int64(m.Encoders.Camera.Slots), int64(m.Encoders.Camera.Rows())
 	return []TensorSpec{
-		{"lidar", []int64{1, c, n, n}}, {"radar", []int64{1, c, n, n}}, {"table", []int64{1, slots, rows, c}},
-		{"index", []int64{1, n * n, LiftTaps}}, {"weight", []int64{1, n * n, LiftTaps}}, {"cam_present", []int64{1, slots}},
-		{"present", []int64{1, 3}}, {"reliability", []int64{1, 3}}, {"age", []int64{1, 3}},
+		{"lidar", []int64{1, c, n, n}},
+		{"radar", []int64{1, c, n, n}},
+		{"table", []int64{1, slots, rows, c}},
+		{"index", []int64{1, n * n, LiftTaps}},
+		{"weight", []int64{1, n * n, LiftTaps}},
+		{"cam_present", []int64{1, slots}},
+		{"present", []int64{1, 3}},
+		{"reliability", []int64{1, 3}},
+		{"age", []int64{1, 3}},
 	}
 }
 
@@ -255,8 +261,10 @@ const BoxChannels = 10
 func (m *Manifest) FuserOutputs() []TensorSpec {
 	h, n := int64(m.Grid.HeadCells), int64(m.Grid.TokenCells)
 	return []TensorSpec{
-		{"heat", []int64{1, int64(len(m.Classes)), h, h}}, {"reg", []int64{1, BoxChannels, h, h}},
-		{"mass", []int64{1, 3}}, {"attention", []int64{1, 3, n, n}},
+		{"heat", []int64{1, int64(len(m.Classes)), h, h}},
+		{"reg", []int64{1, BoxChannels, h, h}},
+		{"mass", []int64{1, 3}},
+		{"attention", []int64{1, 3, n, n}},
 	}
 }
 

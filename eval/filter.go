@@ -11,12 +11,6 @@ type LeftOut struct {
 // Total is the number of boxes left out by any filter.
 func (l LeftOut) Total() int { return l.Range + l.ZeroPoints + l.BikeRack }
 
-func (l *LeftOut) add(o LeftOut) {
-	l.Range += o.Range
-	l.ZeroPoints += o.ZeroPoints
-	l.BikeRack += o.BikeRack
-}
-
 // classBoxes holds the boxes of one class that the filters kept. It points into the samples.
 type classBoxes struct {
 	truth    []*Box // of all samples, in order

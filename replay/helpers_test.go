@@ -3,7 +3,6 @@ package replay
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"testing"
 
 	"gonum.org/v1/gonum/spatial/r3"
@@ -132,6 +131,6 @@ func nth(t testing.TB, b []byte, op mcap.OpCode, n int) place {
 			n--
 		}
 	}
-	t.Fatal(fmt.Sprintf("no %s record number %d", op, n))
+	t.Fatalf("no %s record number %d", op, n)
 	return place{}
 }

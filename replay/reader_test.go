@@ -125,7 +125,10 @@ func TestStopEarly(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	for range r.Messages(Options{}) {
+	for _, err := range r.Messages(Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if n++; n == 3 {
 			break
 		}

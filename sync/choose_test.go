@@ -79,6 +79,7 @@ func TestSettled(t *testing.T) {
 		want bool
 	}{
 		{"a sample at the set's time", 0, true, true},
+		{"there, but rejected", 0, false, true},
 		{"after it", 30 * ms, true, true},
 		{"in hand as near as the next one", -50 * ms, true, true},
 		{"in hand farther", -51 * ms, true, false},

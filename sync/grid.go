@@ -82,9 +82,9 @@ func (a *Aligner) lead(s *stream, stamp sensors.StampNs, sink Sink) {
 		for at.Sub(a.grid.last) >= a.grid.period+half {
 			a.fill(min(a.now, a.grid.arrival.Add(a.grid.period)), sink)
 		}
-		if at.Sub(a.grid.last) < half {
-			return
-		}
+	}
+	if a.grid.running && at.Sub(a.grid.last) < half {
+		return // that time has its set
 	}
 	s.shift = shift
 	a.push(openSet{stamp: at, kind: Reference, reference: s.index, opened: a.now}, sink)
@@ -103,14 +103,14 @@ func (a *Aligner) mayLead(s *stream) bool {
 
 // place finds the time of the grid that a reference's sample stands for. The first reference, and whichever starts the grid,
 // sets it at its own stamp. Any other takes over without moving the grid: its shift against the grid is measured once, at the
-// take-over (unless the one in use still fits), and from then on the grid follows its clock. Not ok: that time is taken.
+// take-over (unless the one in use still fits), and from then on the grid follows its clock. Not ok: it stands for none.
 func (a *Aligner) place(s *stream, stamp sensors.StampNs) (at sensors.StampNs, shift int64, ok bool) {
 	g := &a.grid
 	switch {
 	case !g.running:
 		return stamp, 0, true
 	case s.rank == 0:
-		return stamp, 0, stamp.Sub(g.last) >= g.period/2
+		return stamp, 0, true
 	}
 	shift = s.shift
 	if g.leader != s.index {

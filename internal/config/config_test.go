@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 			},
 		},
 		{name: "environment of a wrong type", yaml: minimal, env: map[string]string{"FUSIOND_MODEL_THREADS": "many"}, errs: []string{"FUSIOND_MODEL_THREADS", "model.threads"}},
-		{name: "unknown key", yaml: minimal + "modle: 3\n", errs: []string{"modle", "config docs"}},
+		{name: "unknown key", yaml: minimal + "modell: 3\n", errs: []string{"modell", "config docs"}},
 		{name: "unknown nested key", yaml: minimal + "align:\n  max_weight: 3ms\n", errs: []string{"max_weight"}},
 		{name: "wrong type", yaml: minimal + "align:\n  max_wait: soon\n", errs: []string{"max_wait"}},
 		{

@@ -29,12 +29,10 @@ func Live(ctx context.Context, in *bus.Ingest, e *Engine, clock func() int64, ta
 		}
 	}
 	for {
-		wait := time.Hour
+		// When nothing is open, look again when the first message comes, or in a second for the first health message.
+		wait := time.Second
 		if d, ok := e.Deadline(); ok {
 			wait = max(time.Duration(int64(d)-clock()), 0)
-		} else {
-			// Nothing is open: look again when the first message comes, or for the first health message.
-			wait = time.Second
 		}
 		timer.Reset(wait)
 		select {

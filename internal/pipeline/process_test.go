@@ -85,8 +85,10 @@ func madeMessages(t *testing.T) []Message {
 			add("TOP", sensors.Lidar, now, &fusionv1.PointCloud{
 				Header: &fusionv1.Header{Stamp: now, Sensor: "TOP"}, PointStep: step, SweepStart: now - 100e6, SweepEnd: now,
 				Fields: []*fusionv1.PointField{
-					{Name: "x", Type: fusionv1.PointField_TYPE_FLOAT32}, {Name: "y", Offset: 4, Type: fusionv1.PointField_TYPE_FLOAT32},
-					{Name: "z", Offset: 8, Type: fusionv1.PointField_TYPE_FLOAT32}, {Name: "intensity", Offset: 12, Type: fusionv1.PointField_TYPE_FLOAT32},
+					{Name: "x", Type: fusionv1.PointField_TYPE_FLOAT32},
+					{Name: "y", Offset: 4, Type: fusionv1.PointField_TYPE_FLOAT32},
+					{Name: "z", Offset: 8, Type: fusionv1.PointField_TYPE_FLOAT32},
+					{Name: "intensity", Offset: 12, Type: fusionv1.PointField_TYPE_FLOAT32},
 				},
 				Data: randomPoints(rng, 5000),
 			})

@@ -138,7 +138,8 @@ func TestDecodePNG(t *testing.T) {
 	set := func(m interface {
 		image.Image
 		Set(x, y int, c color.Color)
-	}, c color.Color) image.Image {
+	}, c color.Color,
+	) image.Image {
 		m.Set(1, 0, c)
 		return m
 	}

@@ -42,14 +42,6 @@ func smooth(w, h int) *image.RGBA {
 	return m
 }
 
-func fromRGBA(m *image.RGBA) Image {
-	out := Image{Width: m.Rect.Dx(), Height: m.Rect.Dy()}
-	for i := 0; i < len(m.Pix); i += 4 {
-		out.Pix = append(out.Pix, m.Pix[i:i+3]...)
-	}
-	return out
-}
-
 func TestDecodeJPEGScales(t *testing.T) {
 	d := newDecoder(t)
 	const w, h = 163, 97 // no multiple of a block, so that rounding shows
