@@ -247,7 +247,8 @@ func TestOpenSetsAreBounded(t *testing.T) {
 		r.add(at(0, uint64(k+1), time.Duration(k)*10*ms, 0))
 	}
 	if len(a.open) != maxOpen || len(r.sets) != 200-maxOpen || r.sets[0].Close != Overtaken {
-		t.Errorf("got %d open and %d closed, the first as %v; want %d, %d, overtaken", len(a.open), len(r.sets), r.sets[0].Close, maxOpen, 200-maxOpen)
+		t.Errorf("got %d open and %d closed, the first as %v; want %d, %d, overtaken",
+			len(a.open), len(r.sets), r.sets[0].Close, maxOpen, 200-maxOpen)
 	}
 	a.Flush(timeZero.Add(2*time.Second), r)
 	r.check()

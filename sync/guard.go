@@ -196,7 +196,7 @@ func (a *Aligner) inspect(s *stream, stamp sensors.StampNs) (fate Fate, d Diagno
 	// Against itself: a step shows in the stamps alone and in (arrival - stamp); a delay only in the second.
 	if warm {
 		jump := stamp.Sub(c.order) - s.config.Period
-		if c.suspect == 0 && jump > step && ahead > step {
+		if c.suspect == 0 && jump > step && ahead > step && !recovers(s.config, jump, ahead, lead) {
 			c.suspect = 1
 		} else if c.suspect == 0 && jump < -step && ahead < -step {
 			c.suspect = -1
@@ -213,6 +213,14 @@ func (a *Aligner) inspect(s *stream, stamp sensors.StampNs) (fate Fate, d Diagno
 		return BadClock, Diagnosis{Fault: ClockDrift, Size: -lag, DriftPpm: c.slope}
 	}
 	return Used, Diagnosis{}
+}
+
+// recovers reports whether a jump ahead is only the end of a congestion in which samples were lost: by whole periods, and
+// towards the others (lead is what the stamp is ahead of them, lead - ahead what it would be without the jump).
+func recovers(config StreamConfig, jump, ahead, lead time.Duration) bool {
+	off := jump - jump.Round(config.Period)
+	before := lead - ahead
+	return max(off, -off) <= 2*config.Jitter && max(lead, -lead) < max(before, -before)
 }
 
 // classify names a constant offset by its size.

@@ -2,6 +2,7 @@ package timesync
 
 import (
 	"math"
+	"sort"
 	"testing"
 	"time"
 
@@ -150,6 +151,43 @@ func TestBusyStart(t *testing.T) {
 				t.Errorf("busy for %v: stream %d: got %+v, %+v, want live and no clock blamed", busy, i, s, c)
 			}
 		}
+	}
+}
+
+// One stream was congested from the start and lost samples; then it is in time again. That looks like a step of four periods.
+// A clock that really leaps by four periods is told by where it goes: away from the others.
+func TestEndOfCongestion(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		before time.Duration // the radar's delay in the first second
+		leap   time.Duration // of its clock after that, in which 4 samples are missing
+		want   Condition
+	}{
+		{"recovers", 400 * ms, 0, Live},
+		{"leaps ahead by two periods", 5 * ms, 200 * ms, ClockBad},
+		{"recovers, but leaps by a third of a period", 400 * ms, 33 * ms, ClockBad},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newThree(t, nil)
+			var hs []Header
+			for k := range 30 {
+				stamp := time.Duration(k) * 100 * ms
+				hs = append(hs, at(0, uint64(k+1), stamp, 5*ms), at(1, uint64(k+1), stamp, 5*ms))
+				switch {
+				case k < 10:
+					hs = append(hs, at(2, uint64(k+1), stamp, c.before))
+				case k >= 14:
+					hs = append(hs, at(2, uint64(k+1), stamp+c.leap, 5*ms-c.leap))
+				}
+			}
+			sort.SliceStable(hs, func(i, j int) bool { return hs[i].Received < hs[j].Received })
+			for _, h := range hs {
+				r.add(h)
+			}
+			if got := r.a.State(2); got.Condition != c.want {
+				t.Errorf("got %+v, want %v", got, c.want)
+			}
+		})
 	}
 }
 
