@@ -49,6 +49,7 @@ func DefaultGreedyConfig(classes []string) GreedyConfig {
 // Method: CenterPoint's greedy matching (Yin 2021) with a filtered velocity.
 type Greedy struct {
 	cfg    GreedyConfig
+	last   sensors.StampNs
 	next   uint64
 	tracks []greedyTrack
 	out    []Object
@@ -107,6 +108,10 @@ type greedyTrack struct {
 
 // Update implements Tracker.
 func (g *Greedy) Update(stamp sensors.StampNs, localFromEgo sensors.Pose, dets []fusion.Detection) []Object {
+	if stamp < g.last {
+		g.tracks = g.tracks[:0] // a recording started over: nothing carries across
+	}
+	g.last = stamp
 	for i := range g.tracks {
 		t := &g.tracks[i]
 		dt := math.Max(stamp.Seconds()-t.at.Seconds(), 0)

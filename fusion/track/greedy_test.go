@@ -1,0 +1,60 @@
+package track
+
+import (
+	"math"
+	"testing"
+
+	"gonum.org/v1/gonum/spatial/r3"
+
+	"github.com/fusiond/fusiond/fusion"
+	"github.com/fusiond/fusiond/sensors"
+)
+
+// TestGreedy: a car at 10 m/s over ground, seen from an ego that drives and turns, keeps its id, position and speed; it coasts through three
+// missing detections and ends after half a second; a new car gets a new id.
+func TestGreedy(t *testing.T) {
+	g := NewGreedy(DefaultGreedyConfig([]string{"car"}))
+	const dt = 0.1
+	var last []Object
+	at := func(i int) (sensors.StampNs, sensors.Pose, fusion.Detection) {
+		s := float64(i) * dt
+		ego := sensors.FromYaw(0.1*s, r3.Vec{X: 5 * s})
+		car, vel := r3.Vec{X: 20 + 10*s, Y: 3}, r3.Vec{X: 10}
+		inv := ego.Inverse()
+		p, v := inv.Apply(car), inv.Rotate(vel)
+		return sensors.StampNs(1e18 + s*1e9), ego, fusion.Detection{Score: 0.8, X: p.X, Y: p.Y, Length: 4, Width: 2, Height: 1.5, Yaw: inv.Yaw(), Vx: v.X, Vy: v.Y}
+	}
+	for i := range 30 {
+		stamp, ego, d := at(i)
+		dets := []fusion.Detection{d}
+		if i >= 20 && i < 23 {
+			dets = nil
+		}
+		last = g.Update(stamp, ego, dets)
+		if len(last) != 1 || last[0].ID != 1 {
+			t.Fatalf("set %d: objects %+v, want track 1 alone", i, last)
+		}
+		// Without noise the filter follows exactly, also while it coasts.
+		if e := math.Hypot(last[0].X-d.X, last[0].Y-d.Y); e > 1e-6 {
+			t.Errorf("set %d: off by %g m", i, e)
+		}
+		if coasting := last[0].Source < 0; coasting != (len(dets) == 0) {
+			t.Errorf("set %d: coasting %v", i, coasting)
+		}
+	}
+	for i := 30; i < 36; i++ {
+		stamp, ego, _ := at(i)
+		last = g.Update(stamp, ego, nil)
+	}
+	if len(last) != 0 {
+		t.Errorf("track lives %d sets after its last detection", 6)
+	}
+	stamp, ego, d := at(36)
+	if last = g.Update(stamp, ego, []fusion.Detection{d}); len(last) != 1 || last[0].ID != 2 {
+		t.Errorf("new car: %+v, want id 2", last)
+	}
+	stamp, ego, _ = at(0)
+	if last = g.Update(stamp, ego, nil); len(last) != 0 {
+		t.Errorf("time ran back: %+v, want no track", last)
+	}
+}
