@@ -155,11 +155,14 @@ func TestProjectRefusesFoldedRays(t *testing.T) {
 	twice := Intrinsics{Fx: 500, Fy: 500, Cx: 500, Cy: 500, Distortion: [8]float64{-1, 0.4}}
 	// The denominator 1 - s has a pole at s = 1.
 	pole := Intrinsics{Fx: 500, Fy: 500, Cx: 500, Cy: 500, Distortion: [8]float64{0, 0, 0, 0, 0, -1}}
+	// r / (1 + s) has the slope (1 - s) / (1 + s)²: the fold is at s = 1.
+	denominator := Intrinsics{Fx: 500, Fy: 500, Cx: 500, Cy: 500, Distortion: [8]float64{0, 0, 0, 0, 0, 1}}
 	for _, tt := range []struct {
 		name string
 		k    Intrinsics
 		fold float64 // angle off the axis
 	}{
+		{"denominator", denominator, math.Atan(1)},
 		{"barrel", barrel, math.Atan(math.Sqrt(1 / 0.9))},
 		{"fisheye", fisheye, 1 / math.Sqrt(0.6)},
 		{"grows again", twice, math.Atan(math.Sqrt(0.5))},

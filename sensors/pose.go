@@ -89,8 +89,9 @@ func (p Pose) Advance(v, w r3.Vec, dt float64) Pose {
 	// Series below 1e-3 rad: the next terms are under 1e-14 relative.
 	half, b, c := 0.5-a*a/48, 0.5-a*a/24, 1./6-a*a/120
 	if a > 1e-3 {
-		sin, cos := math.Sincos(a)
-		half, b, c = math.Sin(a/2)/a, (1-cos)/(a*a), (a-sin)/(a*a*a)
+		// (1 - cos a)/2 as a square of the half angle's sine: the difference itself would cancel.
+		half = math.Sin(a/2) / a
+		b, c = 2*half*half, (a-math.Sin(a))/(a*a*a)
 	}
 	t := r3.Scale(dt, v)
 	cross := r3.Cross(phi, t)
@@ -117,8 +118,8 @@ func (p Pose) TwistTo(q Pose, dt float64) (v, w r3.Vec) {
 		scale = a / n
 	}
 	if a > 1e-3 {
-		sin, cos := math.Sincos(a)
-		c = (1 - a*sin/(2*(1-cos))) / (a * a)
+		// a sin a / (2 (1 - cos a)) = a/2 cot a/2, which does not cancel.
+		c = (1 - a/2/math.Tan(a/2)) / (a * a)
 	}
 	phi := r3.Scale(scale, axis)
 	cross := r3.Cross(phi, d.Translation)

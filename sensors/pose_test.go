@@ -109,9 +109,22 @@ func TestAdvanceAndTwistTo(t *testing.T) {
 			t.Fatalf("one step and %d steps are %g m apart", steps, d)
 		}
 		gv, gw := p.TwistTo(once, dt)
-		// Roundings of positions at 200 m over the shortest time, 10 ms.
-		if d := max(r3.Norm(r3.Sub(gv, v)), 10*r3.Norm(r3.Sub(gw, w))); d > 1e-9 {
+		// A few roundings of positions at 200 m, 3e-14 m each, over the shortest time, 10 ms.
+		if d := max(r3.Norm(r3.Sub(gv, v)), 10*r3.Norm(r3.Sub(gw, w))); d > 1e-10 {
 			t.Fatalf("TwistTo = %v, %v, want %v, %v: %g off", gv, gw, v, w, d)
 		}
 	})
+}
+
+// The formulas and their series agree where one takes over from the other, and neither loses digits there: at rest in the
+// origin the twist comes back to a few roundings of 30 m/s.
+func TestTwistNearTheSeries(t *testing.T) {
+	v, axis := r3.Vec{X: 1, Y: 1, Z: 30}, r3.Unit(r3.Vec{X: 2, Y: 2, Z: 1})
+	for _, angle := range []float64{0, 1e-12, 1e-6, 9.9e-4, 1e-3, 1.01e-3, 2e-3, 0.01, 0.1, 1, 3} {
+		w := r3.Scale(angle, axis)
+		gv, gw := Identity.TwistTo(Identity.Advance(v, w, 1), 1)
+		if d := max(r3.Norm(r3.Sub(gv, v)), r3.Norm(r3.Sub(gw, w))); d > 1e-13 {
+			t.Errorf("at %g rad: TwistTo = %v, %v, want %v, %v: %g off", angle, gv, gw, v, w, d)
+		}
+	}
 }

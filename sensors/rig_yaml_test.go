@@ -422,3 +422,77 @@ func TestCovers(t *testing.T) {
 		})
 	}
 }
+
+// The text is a format: hashes in recordings and manifests rest on it, so a change here is a change of every hash.
+func TestRigYAMLText(t *testing.T) {
+	rig := &Rig{
+		Vehicle: "van", Revision: "a \"b\"", Body: Body{LengthM: 5, WidthM: 2, HeightM: 1.75, RearOverhangM: 1},
+		Sensors: []Sensor{
+			{
+				Name: "L", Modality: Lidar, RateHz: 10, PhaseNs: -1_500_000, Clock: ClockFreeRunning, RangeM: 120,
+				AzimuthFovRad: 2 * math.Pi, ElevationFovRad: radians(40),
+				EgoFromSensor: Pose{Rotation: Identity.Rotation, Translation: r3.Vec{X: 1e-5, Z: 1.9}},
+			},
+			{
+				Name: "C", Modality: Camera, RateHz: 12.5, EgoFromSensor: Identity,
+				Intrinsics: &Intrinsics{Width: 640, Height: 480, Fx: 500, Fy: 500.5, Cx: 320, Cy: 240},
+			},
+			{
+				Name: "F", Modality: Camera, RateHz: 30, EgoFromSensor: Identity,
+				Intrinsics: &Intrinsics{Width: 640, Height: 480, Fx: 200, Fy: 200, Cx: 320, Cy: 240, Model: FisheyeKB4, Distortion: [8]float64{-0.02, 0, 0.003}},
+			},
+		},
+	}
+	const want = `vehicle: "van"
+revision: "a \"b\""
+body: {length_m: 5, width_m: 2, height_m: 1.75, rear_overhang_m: 1}
+sensors:
+  - name: "L"
+    modality: lidar
+    rate_hz: 10
+    phase_ms: -1.5
+    clock: free_running
+    range_m: 120
+    azimuth_fov_deg: 360
+    elevation_fov_deg: 40
+    ego_from_sensor:
+      translation: [1.0e-05, 0, 1.9]
+      rotation: [1, 0, 0, 0]
+  - name: "C"
+    modality: camera
+    rate_hz: 12.5
+    ego_from_sensor:
+      translation: [0, 0, 0]
+      rotation: [1, 0, 0, 0]
+    intrinsics:
+      width: 640
+      height: 480
+      fx: 500
+      fy: 500.5
+      cx: 320
+      cy: 240
+      model: pinhole_radtan
+  - name: "F"
+    modality: camera
+    rate_hz: 30
+    ego_from_sensor:
+      translation: [0, 0, 0]
+      rotation: [1, 0, 0, 0]
+    intrinsics:
+      width: 640
+      height: 480
+      fx: 200
+      fy: 200
+      cx: 320
+      cy: 240
+      model: fisheye_kb4
+      distortion: [-0.02, 0, 0.003]
+`
+	got, err := rig.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, string(got)); d != "" {
+		t.Errorf("YAML (-want +got):\n%s", d)
+	}
+}
