@@ -318,7 +318,7 @@ func (w *streamWatch) finish() {
 	for i := 1; i < n; i++ {
 		d := w.stamps[i] - w.stamps[i-1]
 		if 2*d > 3*usual {
-			w.Gaps = append(w.Gaps, Gap{After: w.stamps[i-1], LengthS: float64(d) * 1e-9, Missing: int((d+usual/2)/usual) - 1})
+			w.Gaps = append(w.Gaps, Gap{After: w.stamps[i-1], LengthS: float64(d) / 1e9, Missing: int((d+usual/2)/usual) - 1})
 		}
 	}
 	if w.GapCount = len(w.Gaps); w.GapCount > maxGaps {

@@ -52,15 +52,18 @@ func (i *Information) WriteText(w io.Writer) error {
 }
 
 func (i *Information) writeStreams(b *strings.Builder) {
-	width := len("topic")
+	width, begin := len("topic"), int64(0) // gaps are places in the stamps' time, which is not the arrivals' in a recorded replay
 	for _, s := range i.Streams {
 		width = max(width, len(s.Topic))
+		if s.Modality != "" && (begin == 0 || s.FirstStamp < begin) {
+			begin = s.FirstStamp
+		}
 	}
 	fmt.Fprintf(b, "%-*s %9s %9s %9s %9s  %s\n", width, "topic", "messages", "Hz", "MB", "delay ms", "schema")
 	for _, s := range i.Streams {
-		fmt.Fprintf(b, "%-*s %9d %9.2f %9.2f %9.1f  %s\n", width, s.Topic, s.Messages, s.RateHz, float64(s.Bytes)*1e-6, s.DelayMs, s.Schema)
+		fmt.Fprintf(b, "%-*s %9d %9.2f %9.2f %9s  %s\n", width, s.Topic, s.Messages, s.RateHz, float64(s.Bytes)*1e-6, delayText(s.DelayMs), s.Schema)
 		for _, g := range s.Gaps {
-			fmt.Fprintf(b, "  gap of %.3f s at %.3f s (%d missing)\n", g.LengthS, float64(g.After-i.First)*1e-9, g.Missing)
+			fmt.Fprintf(b, "  gap of %.3f s at %.3f s (%d missing)\n", g.LengthS, float64(g.After-begin)*1e-9, g.Missing)
 		}
 		if more := s.GapCount - len(s.Gaps); more > 0 {
 			fmt.Fprintf(b, "  %d shorter gaps\n", more)
@@ -69,4 +72,13 @@ func (i *Information) writeStreams(b *strings.Builder) {
 			fmt.Fprintf(b, "  %d stamps not after the one before\n", s.Backwards)
 		}
 	}
+}
+
+// delayText shows a delay; that of a replayed drive is years and says nothing.
+func delayText(ms float64) string {
+	const hour = 3.6e6
+	if ms > hour || ms < -hour {
+		return "replayed"
+	}
+	return fmt.Sprintf("%.1f", ms)
 }

@@ -86,6 +86,32 @@ func TestOrderOfArrival(t *testing.T) {
 	})
 }
 
+// Two chunks that overlap: at equal arrival the chunk that stands first in the file goes first.
+func TestOrderOfEqualArrivals(t *testing.T) {
+	var ms []Message
+	chunk := testChunkBytes(t)
+	for i, arrival := range []sensors.StampNs{7, 7, 8, 9, 5, 7, 8, 9} { // four messages a chunk
+		m := egoMessage(t, i+1, 100)
+		m.Received = testStart + arrival
+		ms = append(ms, m)
+	}
+	b := record(t, WriterOptions{Compression: Uncompressed, ChunkBytes: chunk}, ms...)
+	r, err := openBytes(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.chunks) != 2 {
+		t.Fatalf("%d chunks, want 2", len(r.chunks))
+	}
+	var got []uint32
+	for _, m := range readAll(t, r, Options{}) {
+		got = append(got, m.Seq)
+	}
+	if want := []uint32{5, 1, 2, 6, 3, 7, 4, 8}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestDataLifetime(t *testing.T) {
 	var ms []Message
 	for i := range 100 {
