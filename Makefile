@@ -1,13 +1,23 @@
 # What each target does: make help
 SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TOOLS := $(CURDIR)/.tools/bin
 DRIVE ?=
 # Packages that must build and pass without cgo, OpenCV and ONNX Runtime.
 PURE := ./proto/... ./sensors ./sync ./fusion/... ./eval ./replay/... ./internal/bus ./internal/config ./internal/npz ./internal/render
+MODULE := github.com/fusiond/fusiond
+# Foxglove's schemas have no go_package of their own.
+FOXGLOVE := $(notdir $(wildcard proto/foxglove/*.proto))
+# Generates all Go code of proto/ below the folder $(1).
+generate = protoc -I proto --go_out=$(1) --go_opt=module=$(MODULE) proto/fusion/v1/*.proto && \
+	protoc -I proto --go_out=$(1) --go_opt=module=$(MODULE) \
+		$(foreach f,$(FOXGLOVE),--go_opt=Mfoxglove/$(f)=$(MODULE)/proto/foxglove) proto/foxglove/*.proto
+FUZZTIME ?= 10s
 export PATH := $(TOOLS):$(PATH)
 
-.PHONY: help setup setup-dev setup-training setup-webgpu build lint test test-pure demo bench fuzz proto clean
+.PHONY: help setup setup-dev setup-training setup-webgpu build lint lint-go lint-proto lint-python lint-shell
+.PHONY: test test-pure test-training demo bench fuzz proto clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -27,32 +37,53 @@ setup-webgpu: ## install a software Vulkan device for the WebGPU check
 build: ## build bin/fusiond
 	go build -ldflags "-X main.version=$(VERSION)" -o bin/fusiond ./cmd/fusiond
 
-lint: ## gofumpt, golangci-lint with the import rules, generated code
-	@test -z "$$(gofumpt -l $$(git ls-files '*.go' | grep -v pb.go))" || { echo "gofumpt these:"; gofumpt -l $$(git ls-files '*.go' | grep -v pb.go); exit 1; }
-	golangci-lint run ./...
-	@if command -v protoc >/dev/null; then $(MAKE) --no-print-directory proto && git diff --exit-code --stat -- proto; \
-	else echo "lint: protoc is not here, generated code is not checked: make setup-dev"; fi
+lint: lint-go lint-proto lint-shell lint-python ## everything below
 
-test: ## all tests, with the race detector
-	go test -race -timeout 20m ./...
+lint-go: ## golangci-lint with gofumpt and the walls around libraries; the import table is a test (internal/deptest)
+	@command -v golangci-lint >/dev/null || { echo "lint: golangci-lint is not here: make setup-dev"; exit 1; }
+	golangci-lint run ./...
+
+lint-proto: ## is the committed generated code what proto/ gives? The working tree stays as it is
+	@command -v protoc >/dev/null || { echo "lint: SKIPPED generated code: protoc is not here: make setup-dev"; exit 0; }; \
+	have=$$(protoc --version | cut -d' ' -f2) want=$$(sed -n 's|^//.*protoc  *v||p' proto/fusion/v1/common.pb.go); \
+	[[ $$have == "$$want" ]] || { echo "lint: SKIPPED generated code: protoc is $$have, the code was made with $$want"; exit 0; }; \
+	tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; $(call generate,"$$tmp"); \
+	diff <(cd "$$tmp" && find proto -name '*.pb.go' | sort) <(find proto -name '*.pb.go' | sort) && \
+	for f in $$(cd "$$tmp" && find proto -name '*.pb.go'); do cmp "$$tmp/$$f" "$$f"; done || \
+	{ echo "lint: generated code differs from proto/: make proto, and commit the result"; exit 1; }
+
+lint-shell: ## shellcheck
+	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh .ci/run; else echo "lint: SKIPPED shell scripts: shellcheck is not here"; fi
+
+lint-python: ## ruff over training/
+	@ruff=training/.venv/bin/ruff; if [[ -x $$ruff ]]; then $$ruff check training && $$ruff format --check training; \
+	else echo "lint: SKIPPED training/: ruff is not here: make setup-training"; fi
+
+test: ## all tests, with the race detector; skips are counted with their reasons
+	go test -race -json -p 2 -timeout 20m ./... | awk -f .ci/test-summary.awk
 
 test-pure: ## what must work without cgo, OpenCV and ONNX Runtime
-	CGO_ENABLED=0 go test -timeout 10m $(PURE)
+	CGO_ENABLED=0 go test -json -timeout 10m $(PURE) | awk -f .ci/test-summary.awk
+
+test-training: ## pytest over training/
+	cd training && .venv/bin/python -m pytest
 
 demo: build ## the main job on a recorded drive: make demo DRIVE=FOLDER
-	@test -n "$(DRIVE)" || { echo "demo: name a folder in nuScenes' layout or a recording: make demo DRIVE=FOLDER"; exit 2; }
+	@[[ -n "$(DRIVE)" ]] || { echo "demo: name a folder in nuScenes' layout or a recording: make demo DRIVE=FOLDER"; exit 2; }
 	bin/fusiond demo --drive "$(DRIVE)"
 
-bench: ## benchmarks of every package
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## benchmarks of every package, also into out/bench.txt
+	@mkdir -p out
+	@{ echo "# $(VERSION), $$(date -u +%F), $$(go env GOVERSION), $$(nproc) cores,$$(sed -n 's/^model name.*://p' /proc/cpuinfo | head -1)"; \
+	go test -run '^$$' -bench . -benchmem $$(grep -rl '^func Benchmark' --include=*_test.go . | xargs -n1 dirname | sort -u); } | tee out/bench.txt
 
-fuzz: ## ten seconds of each fuzz target
+fuzz: ## each fuzz target for FUZZTIME (10s)
 	@for p in $$(grep -rl '^func Fuzz' --include=*_test.go . | xargs -n1 dirname | sort -u); do \
 	  for t in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$p/*_test.go | cut -c6- | sort -u); do \
-	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime 10s $$p || exit 1; done; done
+	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p; done; done
 
 proto: ## generate proto/**/*.pb.go again
-	protoc -I proto --go_out=. --go_opt=module=github.com/fusiond/fusiond proto/fusion/v1/*.proto
+	$(call generate,.)
 
 clean: ## remove what was built
 	rm -rf bin out

@@ -88,6 +88,10 @@ func TestServerGoesAwayAndComesBack(t *testing.T) {
 		s := b.Stats()
 		return s.In.Connected && s.Out.Connected && s.Control.Connected && s.In.Reconnects == 1 && s.Out.Reconnects == 1 && s.Control.Reconnects == 1
 	})
+	// The server may still be reading the renewed subscription while the other connection publishes already.
+	if err := b.control.nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
 	if err := publish(); err != nil {
 		t.Fatal(err)
 	}
