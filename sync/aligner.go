@@ -133,8 +133,23 @@ func (a *Aligner) accept(s *stream, h held, sink Sink) {
 	if s.seen && h.stamp > s.last {
 		s.rate.note(h.stamp.Sub(s.last))
 	}
+	if s.seen && a.now >= s.idleAt(a.start) {
+		a.revive(s)
+	}
 	s.seen, s.last, s.arrival = true, h.stamp, a.now
 	s.push(h)
+}
+
+// revive is called when a stream comes back from silence. Streams that fell silent together have a common cause, such as a cable or
+// a gap in a recording, and are expected back together: those that stopped when s did are not idle for another half period, so
+// that a better reference that arrives a moment after a worse one still gives the set its time.
+func (a *Aligner) revive(s *stream) {
+	for i := range a.streams {
+		r := &a.streams[i]
+		if r != s && r.seen && distance(r.arrival, s.arrival) <= s.config.Period/2 {
+			r.revived = a.now.Add(-r.config.Period)
+		}
+	}
 }
 
 // Tick does what is due at or before now. Only the moments that Deadline names matter; any other Tick changes nothing.
@@ -197,7 +212,7 @@ func (a *Aligner) restart(sink Sink) {
 	for i := range a.streams {
 		s := &a.streams[i]
 		s.release(math.MaxInt64, sink)
-		s.seen, s.last, s.arrival, s.served, s.shift = false, 0, 0, 0, 0
+		s.seen, s.last, s.arrival, s.revived, s.served, s.shift = false, 0, 0, 0, 0, 0
 		s.rejected, s.overflowed = 0, 0
 		s.clock, s.rate = clock{}, rateMeter{}
 	}

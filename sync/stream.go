@@ -24,6 +24,8 @@ type stream struct {
 	seen bool
 	// last and arrival are stamp and arrival of the newest sample that passed the guards.
 	last, arrival sensors.StampNs
+	// revived counts as an arrival for idleness alone: the stream is expected back, see Aligner.revive.
+	revived sensors.StampNs
 	// served is the newest stamp that is member of a set.
 	served sensors.StampNs
 	// rejected is the newest sample that the caller took back, and why; overflowed the newest that was pushed out: the reasons
@@ -50,7 +52,7 @@ func (s *stream) at(i int) *held { return &s.ring[(s.first+i)&(len(s.ring)-1)] }
 func (s *stream) idleAt(start sensors.StampNs) sensors.StampNs {
 	from := start
 	if s.seen {
-		from = s.arrival
+		from = max(s.arrival, s.revived)
 	}
 	return from.Add(s.config.Period + s.config.Period/2)
 }
