@@ -71,14 +71,15 @@ func (s *Scorer) AddObjects(list *fusionv1.ObjectList) error {
 }
 
 // Samples returns one sample a ground-truth frame in time order, and how many frames were left out because no reference
-// sweep exists at their time (their annotations count no points, so nothing could be scored). A frame without a set has no predictions.
+// sweep exists at their time: their set is of the virtual clock, or there is neither a set nor a point in any annotation, so that
+// nothing could be scored. Any other frame without a set has no predictions, and its objects count as missed.
 func (s *Scorer) Samples() (samples []eval.Sample, withoutSweep int) {
 	for _, frame := range s.truth.Frames() {
 		stamp := frame.Header.GetStamp()
 		if stamp < int64(s.from) || (s.to > 0 && stamp > int64(s.to)) {
 			continue
 		}
-		if s.virtual[stamp] {
+		if _, fused := s.byStamp[stamp]; s.virtual[stamp] || !fused && !hasPoints(frame) {
 			withoutSweep++
 			continue
 		}
@@ -98,6 +99,15 @@ func (s *Scorer) Samples() (samples []eval.Sample, withoutSweep int) {
 		samples = append(samples, sample)
 	}
 	return samples, withoutSweep
+}
+
+func hasPoints(frame *fusionv1.TruthFrame) bool {
+	for _, o := range frame.Objects {
+		if o.LidarPoints > 0 || o.RadarPoints > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func truthBox(o *fusionv1.TruthObject) eval.Box {
