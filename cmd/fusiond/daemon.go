@@ -174,6 +174,10 @@ func busConfig(c *config.NATS) bus.Config {
 	}
 }
 
+func decodeConfig(c *config.Fusion) fusion.DecodeConfig {
+	return fusion.DecodeConfig{MinScore: c.MinScore, MaxPeaks: c.MaxPeaks, OverlapIoU: c.OverlapIoU}
+}
+
 func (d *daemon) options() pipeline.Options {
 	p, c := d.parts, d.parts.config
 	var tap func(replay.Message)
@@ -183,7 +187,7 @@ func (d *daemon) options() pipeline.Options {
 	publish := pipeline.BusSink(d.bus, p.vehicle, d.log, tap)
 	return pipeline.Options{
 		Rig: p.rig, Package: p.pack, Runtime: d.runtime, Align: p.align, Strategy: c.Model.Strategy, Network: p.network,
-		Decode:     fusion.DecodeConfig{MinScore: c.Fusion.MinScore, MaxPeaks: c.Fusion.MaxPeaks, OverlapIoU: c.Fusion.OverlapIoU},
+		Decode:     decodeConfig(&c.Fusion),
 		ValidityNs: int64(c.Fusion.Validity), HealthNs: int64(c.Health.Period), Clock: now, Version: version, Log: d.log,
 		Upstream: pipeline.Upstream(d.bus, d.ingest),
 		Sink: func(o pipeline.Output) {

@@ -55,18 +55,11 @@ func (c *evalCmd) report(samples []eval.Sample) error {
 }
 
 func (c *evalCmd) recording(ctx context.Context) (err error) {
-	r, rig, err := openRecording(c.File, c.Rig)
+	r, rig, truth, err := openWithTruth(c.File, c.Rig)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	truth, err := pipeline.LoadTruth(r)
-	if err != nil {
-		return err
-	}
-	if len(truth.Frames()) == 0 {
-		return fmt.Errorf("recording %s has no ground truth: import or simulate one that has", c.File)
-	}
 	start, _ := r.Range()
 	from, to := sensors.StampNs(0), sensors.StampNs(0)
 	if c.From > 0 {

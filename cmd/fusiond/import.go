@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -35,9 +36,9 @@ func (c *importNuscenesCmd) Run(ctx context.Context) error {
 	})
 	if report != nil {
 		if c.JSON {
-			err = firstError(err, writeJSON(os.Stdout, report))
+			err = errors.Join(err, writeJSON(os.Stdout, report))
 		} else {
-			err = firstError(err, report.WriteText(os.Stdout))
+			err = errors.Join(err, report.WriteText(os.Stdout))
 		}
 	}
 	if err != nil {
@@ -45,15 +46,6 @@ func (c *importNuscenesCmd) Run(ctx context.Context) error {
 	}
 	if n := report.Lost(); n > 0 {
 		return loss("import finished, but %d files were missing or damaged", n)
-	}
-	return nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

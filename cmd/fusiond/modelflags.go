@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/fusiond/fusiond/encoders"
-	"github.com/fusiond/fusiond/fusion"
 	"github.com/fusiond/fusiond/internal/config"
 	"github.com/fusiond/fusiond/internal/onnx"
 	"github.com/fusiond/fusiond/internal/pipeline"
@@ -65,7 +64,7 @@ func engineOptions(n *network, rig *sensors.Rig, strategy string) pipeline.Optio
 	c := config.Default()
 	return pipeline.Options{
 		Rig: rig, Package: n.pack, Runtime: n.runtime, Network: n.options, Strategy: strategy, Align: timesync.ConfigFromRig(rig),
-		Decode:     fusion.DecodeConfig{MinScore: c.Fusion.MinScore, MaxPeaks: c.Fusion.MaxPeaks, OverlapIoU: c.Fusion.OverlapIoU},
+		Decode:     decodeConfig(&c.Fusion),
 		ValidityNs: int64(c.Fusion.Validity), HealthNs: int64(c.Health.Period), Version: version,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
@@ -90,6 +89,22 @@ func openRecording(path, rigPath string) (*replay.Reader, *sensors.Rig, error) {
 		return nil, nil, errors.Join(err, r.Close())
 	}
 	return r, rig, nil
+}
+
+// openWithTruth opens a recording that must hold ground truth.
+func openWithTruth(path, rigPath string) (*replay.Reader, *sensors.Rig, *pipeline.Truth, error) {
+	r, rig, err := openRecording(path, rigPath)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	truth, err := pipeline.LoadTruth(r)
+	if err == nil && len(truth.Frames()) == 0 {
+		err = fmt.Errorf("recording %s has no ground truth: import or simulate one that has", path)
+	}
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, r.Close())
+	}
+	return r, rig, truth, nil
 }
 
 // covers refuses a rig that lacks a sensor of the recording.

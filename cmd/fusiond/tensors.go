@@ -46,18 +46,11 @@ type tensorSet struct {
 
 // Run implements the verb.
 func (c *tensorsCmd) Run(ctx context.Context) (err error) {
-	r, rig, err := openRecording(c.File, c.Rig)
+	r, rig, truth, err := openWithTruth(c.File, c.Rig)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	truth, err := pipeline.LoadTruth(r)
-	if err != nil {
-		return err
-	}
-	if len(truth.Frames()) == 0 {
-		return fmt.Errorf("recording %s has no ground truth: import or simulate one that has", c.File)
-	}
 	info, err := replay.Info(ctx, c.File)
 	if err != nil {
 		return err

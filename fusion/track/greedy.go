@@ -123,12 +123,9 @@ func (g *Greedy) Update(stamp sensors.StampNs, localFromEgo sensors.Pose, dets [
 		g.assign(stamp, localFromEgo, i, &dets[i])
 	}
 	g.tracks = slices.DeleteFunc(g.tracks, func(t greedyTrack) bool {
-		if t.source < 0 {
-			return int64(stamp-t.seen) > g.cfg.CoastNs
-		}
-		return false
+		return t.source < 0 && int64(stamp-t.seen) > g.cfg.CoastNs
 	})
-	return g.objects(stamp, localFromEgo)
+	return g.objects(localFromEgo)
 }
 
 func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index int, d *fusion.Detection) {
@@ -178,7 +175,7 @@ func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index 
 // coastDecay is the share of existence kept in a set without a detection.
 const coastDecay = 0.7
 
-func (g *Greedy) objects(stamp sensors.StampNs, localFromEgo sensors.Pose) []Object {
+func (g *Greedy) objects(localFromEgo sensors.Pose) []Object {
 	egoFromLocal := localFromEgo.Inverse()
 	turn := egoFromLocal.Yaw()
 	g.out = g.out[:0]

@@ -177,7 +177,7 @@ func (e *Engine) Message(m Message) {
 	s.records = append(s.records, r)
 	stamp := sample.Head().Stamp
 	e.aligner.Add(timesync.Header{Stream: index, Seq: seq, Stamp: stamp, Received: m.Received}, (*engineSink)(e))
-	if r.job == nil && e.eager(index) && e.holds(s, r) && e.aligner.Usable(index, stamp) {
+	if r.job == nil && e.eager(index) && s.record(seq) == r && e.aligner.Usable(index, stamp) {
 		e.start(index, r)
 	}
 }
@@ -258,15 +258,6 @@ func (e *Engine) eager(index int) bool {
 		}
 	}
 	return true
-}
-
-func (e *Engine) holds(s *stream, r *record) bool {
-	for _, o := range s.records {
-		if o == r {
-			return true
-		}
-	}
-	return false
 }
 
 // engineSink is the Engine as the aligner sees it.

@@ -76,10 +76,8 @@ func (f *fuser) set(p *plan) {
 		if p.here == [sensors.NumFused]int{} {
 			return nil // nothing to fuse: tracks coast
 		}
-		if out, err = f.run(ctx, p, t); err != nil {
-			return err
-		}
-		return nil
+		out, err = f.run(ctx, p, t)
+		return err
 	})
 	if err != nil {
 		f.stats.failed("fuse", err)
