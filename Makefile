@@ -80,7 +80,7 @@ bench: ## benchmarks of every package, also into out/bench.txt
 fuzz: ## each fuzz target for FUZZTIME (10s)
 	@for p in $$(grep -rl '^func Fuzz' --include=*_test.go . | xargs -n1 dirname | sort -u); do \
 	  for t in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$p/*_test.go | cut -c6- | sort -u); do \
-	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p; done; done
+	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$p; done; done
 
 proto: ## generate proto/**/*.pb.go again
 	$(call generate,.)

@@ -22,7 +22,7 @@ go_tool() {
 
 command -v go >/dev/null || die "no go command: install Go 1.26 or newer and put it on PATH"
 mkdir -p "$bin"
-apt_install protobuf-compiler
+apt_install protobuf-compiler libprotobuf-dev # the second holds google/protobuf/*.proto, which Foxglove's schemas import
 go_tool google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/protobuf v1.36.12
 go_tool mvdan.cc/gofumpt mvdan.cc/gofumpt v0.12.0
 # This one takes two minutes.
