@@ -48,8 +48,9 @@ func (e Encoding) RawSize(width, height int) int {
 		return width * height * 3 / 2
 	case GRAY8:
 		return width * height
+	default:
+		return 0
 	}
-	return 0
 }
 
 // CameraFrame is one exposure. Data is a view into the message (compressed or raw, see Encoding).

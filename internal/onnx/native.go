@@ -109,7 +109,7 @@ func (n nativeAPI) newDeviceValue(allocator *ort.Allocator, shape []int64, typ E
 	// deviceValue's file fail to compile if that changes.
 	native := *(*unsafe.Pointer)(unsafe.Pointer(allocator))
 	var value unsafe.Pointer
-	message := C.create_tensor((*unsafe.Pointer)(n.table), native, (*C.int64_t)(unsafe.Pointer(&shape[0])),
+	message := C.create_tensor(n.table, native, (*C.int64_t)(unsafe.Pointer(&shape[0])),
 		C.size_t(len(shape)), C.int(typ.onnxCode()), &value)
 	if message != nil {
 		defer C.free(unsafe.Pointer(message))
@@ -123,7 +123,7 @@ func (n nativeAPI) newDeviceValue(allocator *ort.Allocator, shape []int64, typ E
 // release frees the value of newDeviceValue.
 func (n nativeAPI) release(internals *ort.ValueInternalData) {
 	p := (*unsafe.Pointer)(unsafe.Pointer(internals))
-	C.release_value((*unsafe.Pointer)(n.table), *p)
+	C.release_value(n.table, *p)
 	*p = nil
 }
 

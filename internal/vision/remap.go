@@ -57,7 +57,7 @@ func NewRemapTable(srcW, srcH, dstW, dstH int, x, y []float32) (*RemapTable, err
 		t.Close()
 		return nil, fmt.Errorf("make remap table: %w", err)
 	}
-	for i := range n {
+	for i := range x {
 		qx, okX := fixed(x[i], srcW)
 		qy, okY := fixed(y[i], srcH)
 		if !okX || !okY {

@@ -94,19 +94,25 @@ class LidarEncoder(nn.Module):
 
 
 class RadarEncoder(nn.Module):
-    """Radar raster to tokens."""
+    """Radar raster to tokens.
+
+    Two channels of zeros go in beside the raster's six: over exactly six channels ONNX Runtime 1.30.0 computes a 3x3
+    convolution wrongly on WebGPU.
+    """
+
+    ZEROS = 2
 
     def __init__(self, size: Size):
         super().__init__()
         a, b = size.radar
-        self.fine = nn.Sequential(conv(RADAR_CHANNELS, a, stride=2), Residual(a))
+        self.fine = nn.Sequential(conv(RADAR_CHANNELS + self.ZEROS, a, stride=2), Residual(a))
         self.coarse = nn.Sequential(conv(a, b, stride=2), Residual(b))
         self.skip = nn.Conv2d(a, size.channels, 1)
         self.back = nn.Sequential(nn.Conv2d(b, size.channels, 1), nn.Upsample(scale_factor=2, mode="nearest"))
 
     def forward(self, raster: Tensor) -> Tensor:  # [B, 6, 128, 128] -> [B, C, 64, 64]
         """Encode rasters as the Go encoder makes them."""
-        f = self.fine(raster)
+        f = self.fine(F.pad(raster, (0, 0, 0, 0, 0, self.ZEROS)))
         return self.skip(f) + self.back(self.coarse(f))
 
 
