@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TOOLS := $(CURDIR)/.tools/bin
 DRIVE ?=
 # Packages that must build and pass without cgo, OpenCV and ONNX Runtime.
-PURE := ./proto/... ./sensors ./sync ./fusion/... ./eval ./replay/... ./internal/bus ./internal/config ./internal/npz ./internal/render
+PURE := ./proto/... ./sensors ./sync ./fusion/... ./eval ./replay/... ./sim/... ./internal/bus ./internal/config ./internal/npz ./internal/render
 MODULE := github.com/fusiond/fusiond
 # Foxglove's schemas have no go_package of their own.
 FOXGLOVE := $(notdir $(wildcard proto/foxglove/*.proto))
@@ -16,8 +16,8 @@ generate = protoc -I proto --go_out=$(1) --go_opt=module=$(MODULE) proto/fusion/
 FUZZTIME ?= 10s
 export PATH := $(TOOLS):$(PATH)
 
-.PHONY: help setup setup-dev setup-training setup-webgpu build lint lint-go lint-proto lint-python lint-shell
-.PHONY: test test-pure test-training demo bench fuzz proto clean
+.PHONY: help setup setup-dev setup-training setup-webgpu build lint lint-go lint-proto lint-python lint-shell lint-vuln
+.PHONY: test test-pure test-webgpu test-training demo bench fuzz proto clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -37,7 +37,7 @@ setup-webgpu: ## install a software Vulkan device for the WebGPU check
 build: ## build bin/fusiond
 	go build -ldflags "-X main.version=$(VERSION)" -o bin/fusiond ./cmd/fusiond
 
-lint: lint-go lint-proto lint-shell lint-python ## everything below
+lint: lint-go lint-proto lint-shell lint-python lint-vuln ## everything below
 
 lint-go: ## golangci-lint with gofumpt and the walls around libraries; the import table is a test (internal/deptest)
 	@command -v golangci-lint >/dev/null || { echo "lint: golangci-lint is not here: make setup-dev"; exit 1; }
@@ -59,11 +59,22 @@ lint-python: ## ruff over training/
 	@ruff=training/.venv/bin/ruff; if [[ -x $$ruff ]]; then $$ruff check training && $$ruff format --check training; \
 	else echo "lint: SKIPPED training/: ruff is not here: make setup-training"; fi
 
+lint-vuln: ## govulncheck, where its database can be reached
+	@command -v govulncheck >/dev/null || { echo "lint: SKIPPED known vulnerabilities: govulncheck is not here: make setup-dev"; exit 0; }; \
+	out=$$(govulncheck ./... 2>&1) && { echo "$$out"; exit 0; }; \
+	if grep -q 'fetching vulnerabilities' <<<"$$out"; then echo "lint: SKIPPED known vulnerabilities: their database cannot be reached"; \
+	else echo "$$out"; exit 1; fi
+
 test: ## all tests, with the race detector; skips are counted with their reasons
 	go test -race -json -p 2 -timeout 20m ./... | awk -f .ci/test-summary.awk
 
 test-pure: ## what must work without cgo, OpenCV and ONNX Runtime
 	CGO_ENABLED=0 go test -json -timeout 10m $(PURE) | awk -f .ci/test-summary.awk
+
+test-webgpu: build ## WebGPU against the CPU on a software Vulkan device, with the tiny package (make setup-webgpu)
+	@[[ -f models/tiny/manifest.yaml ]] || { echo "test-webgpu: models/tiny is missing: training/train.py export --random --size tiny --tensors made --out models/tiny"; exit 1; }
+	VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json FUSIOND_TEST_WEBGPU=1 go test -count=1 -run WebGPU ./internal/onnx
+	VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json bin/fusiond model verify models/tiny --provider webgpu
 
 test-training: ## pytest over training/
 	cd training && .venv/bin/python -m pytest

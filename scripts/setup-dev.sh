@@ -25,6 +25,7 @@ mkdir -p "$bin"
 apt_install protobuf-compiler libprotobuf-dev # the second holds google/protobuf/*.proto, which Foxglove's schemas import
 go_tool google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/protobuf v1.36.12
 go_tool mvdan.cc/gofumpt mvdan.cc/gofumpt v0.12.0
+go_tool golang.org/x/vuln/cmd/govulncheck golang.org/x/vuln v1.9.0
 # This one takes two minutes.
 go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint github.com/golangci/golangci-lint/v2 v2.15.0
 say "done: make lint, make proto"
