@@ -27,7 +27,7 @@ type Aligner struct {
 
 	now     sensors.StampNs // of the event being handled; never runs backwards
 	start   sensors.StampNs // first arrival of this time base
-	heard   sensors.StampNs // latest arrival of any sample
+	heard   sensors.StampNs // latest arrival of any stream that is not disabled
 	started bool
 
 	base   timeBase
@@ -98,9 +98,11 @@ func (a *Aligner) capacity(s *stream) int {
 // is held on return, that is, whether a set that is still to close can choose it. Cost: O(streams) at most, O(1) usually.
 func (a *Aligner) Add(h Header, sink Sink) (kept bool) {
 	a.advance(h.Received, sink)
-	a.wake(sink)
 	s := &a.streams[h.Stream]
 	s.counters.Received++
+	if !s.config.Disabled {
+		a.wake(sink)
+	}
 	stamp := corrected(h.Stamp, s.config.CorrectOffset)
 	fate := a.judge(s, stamp, sink)
 	if fate == Used && a.misplaced() {
@@ -141,12 +143,13 @@ func (a *Aligner) accept(s *stream, h held, sink Sink) {
 }
 
 // revive is called when a stream comes back from silence. Streams that fell silent together have a common cause, such as a cable or
-// a gap in a recording, and are expected back together: those that stopped when s did are not idle for another half period, so
-// that a better reference that arrives a moment after a worse one still gives the set its time.
+// a gap in a recording, and are expected back together: those that stopped when s did, each before the other's next sample was due,
+// are not idle for another half period, so that they are members of the first set, and a better reference that arrives a moment
+// after a worse one still gives it its time.
 func (a *Aligner) revive(s *stream) {
 	for i := range a.streams {
 		r := &a.streams[i]
-		if r != s && r.seen && distance(r.arrival, s.arrival) <= s.config.Period/2 {
+		if r != s && r.seen && r.arrival <= s.arrival.Add(s.config.Period) && s.arrival <= r.arrival.Add(r.config.Period) {
 			r.revived = a.now.Add(-r.config.Period)
 		}
 	}
@@ -222,21 +225,18 @@ func (a *Aligner) restart(sink Sink) {
 	a.start = a.now
 }
 
-// wake notes an arrival: the first one starts the aligner, one after a pause of all streams starts a new time base, and one
-// after a shorter silence sets the sleeping grid going again.
+// wake notes an arrival: the first one starts the aligner, and one after a pause of all streams starts a new time base. After a
+// shorter silence the grid is awake, unless it never ran: then the first reference is given its 1.5 periods once more.
 func (a *Aligner) wake(sink Sink) {
 	switch {
 	case !a.started:
 		a.started = true
 		a.start = a.now
 		a.base.number = max(a.base.number, 1)
-	case a.grid.asleep && a.now.Sub(a.heard) >= a.config.Clock.Pause:
+	case a.grid.asleep && a.now.Sub(a.heard) >= a.pause():
 		a.restart(sink)
 	case a.grid.asleep:
-		a.grid.skip(a.now)
-		if !a.grid.running {
-			a.start = a.now
-		}
+		a.start = a.now
 	}
 	a.grid.asleep = false
 	a.heard = a.now

@@ -214,21 +214,47 @@ func TestReceivedBackwards(t *testing.T) {
 	}
 }
 
-// After a silence of any length the grid goes on without sets for the time between, and at once.
+// A silence of any length costs the sets of the pause and no more: then the aligner asks for no tick before the next arrival, which
+// begins a new time base. One arrival after it all gives the same sets as ticks on the way.
 func TestLongSilence(t *testing.T) {
-	r := newThree(t, func(c *Config) { c.Clock.Pause = time.Hour })
-	r.add(at(0, 1, 0, 5*ms))
-	if _, ok := r.a.Deadline(); !ok {
-		t.Error("no deadline while a set is open")
-	}
-	r.a.Tick(timeZero.Add(time.Minute), r)
-	if due, ok := r.a.Deadline(); ok {
-		t.Errorf("got a deadline at %v while everything is silent", due)
-	}
-	r.add(at(0, 2, 50*time.Minute, 5*ms))
-	r.a.Flush(timeZero.Add(50*time.Minute+time.Second), r)
-	if len(r.sets) != 2 || r.sets[1].TimeBase != 1 || r.sets[1].Reference != 0 {
-		t.Errorf("got %d sets, want 2, the last one of the lidar: %+v", len(r.sets), r.sets[len(r.sets)-1])
+	for _, c := range []struct {
+		name  string
+		pause time.Duration // 0 = default
+		sets  int           // of the virtual clock: the k-th is made 1.5 + k-1 periods of 100 ms after the only sample
+	}{
+		{"default", 0, 19},
+		{"on the dot", 1950 * ms, 18},
+		{"a moment longer", 1950*ms + 1, 19},
+		{"a minute", time.Minute, 599},
+		{"shorter than three periods", 100 * ms, 2},
+	} {
+		for _, ticks := range []bool{false, true} {
+			r := newThree(t, func(cfg *Config) { cfg.Clock.Pause = c.pause })
+			r.add(at(0, 1, 0, 5*ms))
+			if _, ok := r.a.Deadline(); !ok {
+				t.Errorf("%s: no deadline while a set is open", c.name)
+			}
+			if ticks {
+				r.a.Tick(timeZero.Add(2*time.Minute), r)
+				if due, ok := r.a.Deadline(); ok {
+					t.Errorf("%s: got a deadline at %v after a silence of two minutes", c.name, due)
+				}
+			}
+			r.add(at(0, 2, 50*time.Minute, 5*ms))
+			r.a.Flush(timeZero.Add(50*time.Minute+5*ms), r)
+			last := r.sets[len(r.sets)-1]
+			if got := len(r.sets) - 2; got != c.sets || last.TimeBase != 2 || last.Reference != 0 {
+				t.Errorf("%s, ticks %v: got %d virtual sets and the last one %+v, want %d and one of the lidar in base 2",
+					c.name, ticks, got, last, c.sets)
+			}
+			for k, s := range r.sets[1 : len(r.sets)-1] {
+				want := timeZero.Add(time.Duration(k+1) * 100 * ms)
+				if s.Kind != Virtual || s.Stamp != want || s.Closed != want.Add(55*ms) || s.Members[0].NewestAgeNs != int64(s.Stamp-timeZero) ||
+					k > 0 && s.Members[0].Absence != AbsentIdle {
+					t.Fatalf("%s: got %+v, want a virtual set at %v, closed half a period after its sample was due, the lidar idle", c.name, s, want)
+				}
+			}
+		}
 	}
 }
 
@@ -257,9 +283,9 @@ func TestOpenSetsAreBounded(t *testing.T) {
 // A flush is an end; what comes after is a new beginning, in a new time base, and ids go on.
 func TestFlushAndAgain(t *testing.T) {
 	r := newThree(t, nil)
-	r.feed([]Header{at(0, 1, 0, 5*ms), at(0, 2, 100*ms, 5*ms)}, time.Second)
+	r.feed([]Header{at(0, 1, 0, 5*ms), at(0, 2, 100*ms, 5*ms)}, 149*ms)
 	first := len(r.sets)
-	r.feed([]Header{at(0, 3, 0, 5*time.Second), at(0, 4, 100*ms, 5*time.Second)}, time.Second)
+	r.feed([]Header{at(0, 3, 0, 5*time.Second), at(0, 4, 100*ms, 5*time.Second)}, 149*ms)
 	if first != 2 || len(r.sets) != 4 || r.sets[2].TimeBase <= r.sets[1].TimeBase || r.sets[2].Stamp != r.sets[0].Stamp {
 		t.Errorf("got %d and then %d sets, want 2 and 4, the same times in a later time base", first, len(r.sets))
 	}
@@ -345,7 +371,14 @@ func TestAllDisabled(t *testing.T) {
 			c.Streams[i].Disabled = true
 		}
 	})
-	r.feed([]Header{at(0, 1, 0, 0), at(1, 1, 0, 0), at(2, 1, 0, 0)}, time.Minute)
+	for _, h := range []Header{at(0, 1, 0, 0), at(1, 1, 0, 0), at(2, 1, 0, 0)} {
+		r.add(h)
+		if due, ok := r.a.Deadline(); ok {
+			t.Errorf("got a deadline at %v, want none", due)
+		}
+	}
+	r.a.Flush(timeZero.Add(time.Minute), r)
+	r.check()
 	for i := range 3 {
 		if got := r.a.Counters(i); got.Dropped[Disabled] != 1 {
 			t.Errorf("stream %d: got %+v, want one disabled", i, got)

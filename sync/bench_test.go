@@ -87,6 +87,25 @@ func TestAddAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestSilenceAllocatesNothing(t *testing.T) {
+	c := busyRig()
+	c.Clock.Pause = time.Hour
+	a, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sink nowhere
+	now := timeZero
+	a.Add(Header{Stream: 6, Seq: 1, Stamp: now, Received: now}, &sink)
+	got := testing.AllocsPerRun(1000, func() {
+		now = now.Add(100 * ms)
+		a.Tick(now, &sink)
+	})
+	if got != 0 || sink.sets < 900 {
+		t.Errorf("got %v allocations and %d sets, want none a tick and at least 900 sets", got, sink.sets)
+	}
+}
+
 func BenchmarkAlign12Streams(b *testing.B) {
 	f := newFeeder(b)
 	b.ReportAllocs()

@@ -35,19 +35,19 @@ func distance(a, b sensors.StampNs) time.Duration { return max(a.Sub(b), b.Sub(a
 //	---b---[----b----t----a--]---     the nearer of b and a within tolerance, b in a tie
 //	---b---[---------t-------]-a-     neither within tolerance: b, if not older than max age; its age tells
 //
-// fresh is true in the first case.
-func (s *stream) choose(t sensors.StampNs) (h *held, fresh bool) {
+// nil when there is neither.
+func (s *stream) choose(t sensors.StampNs) *held {
 	if !s.trusted() {
-		return nil, false
+		return nil
 	}
 	before, after := s.around(t)
-	if h = nearer(t, before, after); h != nil && distance(h.stamp, t) <= s.config.Tolerance {
-		return h, true
+	if h := nearer(t, before, after); h != nil && distance(h.stamp, t) <= s.config.Tolerance {
+		return h
 	}
 	if before != nil && t.Sub(before.stamp) <= s.config.MaxAge {
-		return before, false
+		return before
 	}
-	return nil, false
+	return nil
 }
 
 // absence says why a stream has no member in a set at t that closes now.
@@ -78,8 +78,11 @@ func (a *Aligner) settled(s *stream, t sensors.StampNs) bool {
 	if !s.seen {
 		return false
 	}
-	if s.last >= t || t.Sub(s.last) > s.config.Period+s.config.Period/2 {
-		return true // the second: so far behind that no sample in time can be hoped for
+	if s.last >= t {
+		return true
+	}
+	if t.Sub(s.last) > s.config.Period+s.config.Period/2 && s.revived <= s.arrival {
+		return true // so far behind that no sample in time can be hoped for, unless the stream is expected back
 	}
 	after := s.last.Add(s.config.Period - s.config.Jitter).Sub(t)
 	if after > s.config.Tolerance {
@@ -125,41 +128,33 @@ func (a *Aligner) closeComplete(sink Sink) {
 	}
 }
 
-// closeOldest closes the oldest open set and lets go of the samples that no later set can use. A virtual set without one
-// sample within tolerance is dropped in silence: the virtual clock measures nothing, so such a set would only repeat old data.
+// closeOldest closes the oldest open set and lets go of the samples that no later set can use. A set without a single member is a
+// set all the same: it is what tells that everything is gone.
 func (a *Aligner) closeOldest(reason CloseReason, sink Sink) {
 	o := a.open[0]
 	a.open = a.open[:copy(a.open, a.open[1:])]
-	fresh := o.kind == Reference
-	var chosen [maxStreams]*held
+	a.lastID++
+	a.set.ID, a.set.TimeBase = a.lastID, a.base.number
+	a.set.Stamp, a.set.Kind, a.set.Reference = o.stamp, o.kind, o.reference
+	a.set.Close, a.set.Opened, a.set.Closed = reason, o.opened, a.now
 	for i := range a.streams {
-		h, near := a.streams[i].choose(o.stamp)
-		chosen[i] = h
-		fresh = fresh || near
+		a.set.Members[i] = a.member(&a.streams[i], o.stamp)
 	}
-	if fresh {
-		a.lastID++
-		a.set.ID, a.set.TimeBase = a.lastID, a.base.number
-		a.set.Stamp, a.set.Kind, a.set.Reference = o.stamp, o.kind, o.reference
-		a.set.Close, a.set.Opened, a.set.Closed = reason, o.opened, a.now
-		for i := range a.streams {
-			a.set.Members[i] = a.member(&a.streams[i], chosen[i], o.stamp)
-		}
-		a.closed.note(o.stamp, a.now)
-		sink.Closed(&a.set)
-	}
+	a.closed.note(o.stamp, a.now)
+	sink.Closed(&a.set)
 	horizon := a.horizon()
 	for i := range a.streams {
 		a.streams[i].release(horizon, sink)
 	}
 }
 
-// member describes a stream's part in a set at t, and marks the chosen sample as used.
-func (a *Aligner) member(s *stream, h *held, t sensors.StampNs) Member {
+// member chooses and describes a stream's part in a set at t, and marks the chosen sample as used.
+func (a *Aligner) member(s *stream, t sensors.StampNs) Member {
 	m := Member{NewestAgeNs: -1}
 	if s.seen {
 		m.NewestAgeNs = int64(t - s.last)
 	}
+	h := s.choose(t)
 	if h == nil {
 		m.Absence = a.absence(s, t)
 		return m

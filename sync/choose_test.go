@@ -19,30 +19,28 @@ func TestChoose(t *testing.T) {
 		name   string
 		stamps []time.Duration
 		seq    uint64 // 0 = none
-		fresh  bool
 	}{
-		{"nothing", nil, 0, false},
-		{"exactly then", []time.Duration{-5 * ms, 0, 5 * ms}, 2, true},
-		{"nearer before", []time.Duration{-9 * ms, 10 * ms}, 1, true},
-		{"nearer after", []time.Duration{-10 * ms, 9 * ms}, 2, true},
-		{"tie", []time.Duration{-10 * ms, 10 * ms}, 1, true},
-		{"at tolerance after", []time.Duration{20 * ms}, 1, true},
-		{"beyond tolerance after", []time.Duration{20*ms + 1}, 0, false},
-		{"at tolerance before", []time.Duration{-20 * ms}, 1, true},
-		{"beyond it: the older one", []time.Duration{-20*ms - 1}, 1, false},
-		{"the older one though the later is nearer", []time.Duration{-40 * ms, 21 * ms}, 1, false},
-		{"at max age", []time.Duration{-50 * ms}, 1, false},
-		{"beyond max age", []time.Duration{-50*ms - 1}, 0, false},
-		{"the newest older one", []time.Duration{-49 * ms, -30 * ms}, 2, false},
+		{"nothing", nil, 0},
+		{"exactly then", []time.Duration{-5 * ms, 0, 5 * ms}, 2},
+		{"nearer before", []time.Duration{-9 * ms, 10 * ms}, 1},
+		{"nearer after", []time.Duration{-10 * ms, 9 * ms}, 2},
+		{"tie", []time.Duration{-10 * ms, 10 * ms}, 1},
+		{"at tolerance after", []time.Duration{20 * ms}, 1},
+		{"beyond tolerance after", []time.Duration{20*ms + 1}, 0},
+		{"at tolerance before", []time.Duration{-20 * ms}, 1},
+		{"beyond it: the older one", []time.Duration{-20*ms - 1}, 1},
+		{"the older one though the later is nearer", []time.Duration{-40 * ms, 21 * ms}, 1},
+		{"at max age", []time.Duration{-50 * ms}, 1},
+		{"beyond max age", []time.Duration{-50*ms - 1}, 0},
+		{"the newest older one", []time.Duration{-49 * ms, -30 * ms}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h, fresh := holding(c.stamps...).choose(timeZero)
 			var seq uint64
-			if h != nil {
+			if h := holding(c.stamps...).choose(timeZero); h != nil {
 				seq = h.seq
 			}
-			if seq != c.seq || fresh != c.fresh {
-				t.Errorf("got seq %d, fresh %v, want %d, %v", seq, fresh, c.seq, c.fresh)
+			if seq != c.seq {
+				t.Errorf("got seq %d, want %d", seq, c.seq)
 			}
 		})
 	}
@@ -59,7 +57,7 @@ func TestReach(t *testing.T) {
 			s.config.MaxAge = maxAge
 			last := time.Duration(-1)
 			for at := time.Duration(0); at <= 400*ms; at += ms / 2 {
-				if h, _ := s.choose(timeZero.Add(at)); h != nil && h.seq == 1 {
+				if h := s.choose(timeZero.Add(at)); h != nil && h.seq == 1 {
 					last = at
 				}
 			}

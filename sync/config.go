@@ -64,7 +64,8 @@ type ClockConfig struct {
 	Window time.Duration
 	// Strikes is how many bad stamps in a row exclude a stream, Readmit how many good ones bring it back. Defaults 3, 20.
 	Strikes, Readmit int
-	// Pause is the silence of all streams after which a new time base is learned. Default 2 s.
+	// Pause is the silence of all streams that ends a time base. Until it is over the virtual clock goes on giving sets, at least
+	// two whatever the period; then none are made any more, and the next arrival begins a new time base. Default 2 s.
 	Pause time.Duration
 }
 

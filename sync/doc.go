@@ -4,16 +4,17 @@
 // It works on headers alone: stream, sequence number, stamp (the sensor's clock: time of validity) and received (our clock: time
 // of arrival). Payloads stay with the caller, who frees each when its sample leaves.
 //
-//	arrivals   lid    --a---------b---------c---------(gone)-----------------
-//	           cam    ---a---------b---------c---------d---------e-----------
-//	           rad    a------b------c------d------e------f------g------h-----
-//	                      |          |          |             |
-//	                      v          v          v             v
-//	sets                  A          B          C             D
-//	           lid        a          b          c          absent: idle
-//	           cam        a          b          c             d
-//	           rad        a          b          d             f
-//	           time    lid a      lid b      lid c       virtual clock: C + one period
+//	arrivals   lid    --a---------b---------c---------(gone)---------------------------
+//	           cam    ---a---------b---------c---------d--------(gone)-----------------
+//	           rad    a------b------c------d------e------f------(gone)-----------------
+//	                      |          |          |             |                   |
+//	                      v          v          v             v                   v
+//	sets                  A          B          C             D                   E
+//	           lid        a          b          c          absent: idle        absent: idle
+//	           cam        a          b          c             d                absent: idle
+//	           rad        a          b          d             f                absent: idle
+//	           time    lid a      lid b      lid c       virtual clock:      virtual clock:
+//	                                                     C + one period      C + two, and so on until Clock.Pause
 //
 // A sample goes through these files:
 //
@@ -35,6 +36,9 @@
 //     time, before any later arrival.
 //   - Order: sets come out in order of time, at least half a period apart, with ids from 1 without gaps. The members of a stream
 //     never run backwards from one set to the next. Both hold within one time base (Set.TimeBase).
+//   - Silence: once the grid runs, its sets go on through a silence of all streams until Clock.Pause is over, so that a set tells
+//     that nothing is left: with the default of MaxAge the second one, 2.5 periods after the last sample. Before the first sample
+//     that can be trusted there are no sets, and Flush makes none that are not due.
 //   - Waiting: a set closes at most MaxWait after its reference's arrival. A set whose reference sample is missing is opened half a
 //     period after that was due, and closes MaxWait after it was due, or at once if that is past.
 //   - Arrival: while samples arrive within the window (delayed by less than MaxWait allows and by less than half a period, less

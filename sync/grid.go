@@ -9,18 +9,24 @@ import (
 
 // grid is the row of times for which sets are made.
 //
-//	first reference   x----x----x----x- (gone) ----------------x----x
-//	second reference  -y----y----y----y----y----y- (gone) --------------
-//	sets              S----S----S----S----S----S----v----v-----S----S
+//	first reference   x----x----x----x- (gone) ----------------x----x- (gone) -------------------
+//	second reference  -y----y----y----y----y----y- (gone) ---------------------------------------
+//	any other         z----z----z----z----z----z----z----z-----z----z- (gone) -------------------
+//	sets              S----S----S----S----S----S----v----v-----S----S----v----v----v----v  asleep
+//	                                      |    |    |    |     |         '----'----'----'- all silent: on for Clock.Pause
 //	                                      |    |    |    |     '- the grid locks to the first reference again
 //	                                      |    |    '----'------- virtual clock, at last + k periods
 //	                                      '----'----------------- second reference, less its shift: the grid stays put
 //
 // A time of the grid is overdue half a period after the reference's sample should have come, which is 1.5 periods after the one
 // before: the moment the reference counts as idle.
+//
+// When all streams fall silent, sets without members say so, at the same phase and period, and each closes at once, for nobody is
+// waited for. After the pause the grid sleeps, so that a parked vehicle does not publish for ever; the last set is one like those
+// before. Whatever comes then begins a new time base (Aligner.wake).
 type grid struct {
 	period time.Duration
-	// running is false until the first time is known; asleep when no stream is alive, so that nothing is made for nobody.
+	// running is false until the first time is known; asleep when nothing will be made before the next arrival.
 	running, asleep bool
 	// last is the newest time of the grid; arrival is when its reference sample came, or should have.
 	last, arrival sensors.StampNs
@@ -39,15 +45,9 @@ func (a *Aligner) overdueAt() sensors.StampNs {
 	return a.grid.arrival.Add(a.grid.period + a.grid.period/2)
 }
 
-// skip passes over all times that are overdue at now without making sets for them.
-func (g *grid) skip(now sensors.StampNs) {
-	behind := now.Sub(g.arrival) - g.period - g.period/2
-	if !g.running || behind < 0 {
-		return
-	}
-	n := behind/g.period + 1
-	g.last, g.arrival = g.last.Add(n*g.period), g.arrival.Add(n*g.period)
-}
+// pause is how long all streams must be silent for the grid to fall asleep: long enough for two sets that say so, however slow
+// the grid.
+func (a *Aligner) pause() time.Duration { return max(a.config.Clock.Pause, 3*a.grid.period) }
 
 // misplaced reports whether the grid lies where no stream's clock is: it was started by a stream that came first and turned out
 // to be wrong, or all clocks have moved. Then a new time base begins.
@@ -128,17 +128,17 @@ func (g *grid) slot(t sensors.StampNs) sensors.StampNs {
 	return g.last.Add(max(n, 1) * g.period)
 }
 
-// overdue gives the next time of the grid without its first reference.
+// overdue gives the next time of the grid without its first reference. Without a live stream a grid that does not run yet has no
+// time to give, and one that runs goes on for the pause.
 func (a *Aligner) overdue(sink Sink) {
-	if !a.anyLive() {
+	switch {
+	case !a.anyLive() && (!a.grid.running || a.now.Sub(a.heard) >= a.pause()):
 		a.grid.asleep = true
-		return
-	}
-	if !a.grid.running {
+	case !a.grid.running:
 		a.anchor(sink)
-		return
+	default:
+		a.fill(a.grid.arrival.Add(a.grid.period), sink)
 	}
-	a.fill(a.grid.arrival.Add(a.grid.period), sink)
 }
 
 // fill opens the set of the next time of the grid: from the best live reference that has a sample there, or else from the
@@ -187,6 +187,16 @@ func (a *Aligner) anchor(sink Sink) {
 		a.grid.skip(a.now)
 		return
 	}
+}
+
+// skip passes over all times that are overdue at now without making sets for them.
+func (g *grid) skip(now sensors.StampNs) {
+	behind := now.Sub(g.arrival) - g.period - g.period/2
+	if behind < 0 {
+		return
+	}
+	n := behind/g.period + 1
+	g.last, g.arrival = g.last.Add(n*g.period), g.arrival.Add(n*g.period)
 }
 
 // push opens a set and moves the grid to it. No set waits for longer than MaxWait, and they close in order of time, so a set

@@ -42,9 +42,9 @@ type Diagnosis struct {
 }
 
 // timeBase is the offset (arrival - stamp) that the streams have in common: the median of their lower envelopes. Only a
-// stream that differs from the others can be called wrong. A new time base begins after Flush, after a pause of all streams, when
-// more than half of them have stepped (then it is the time itself that has moved: a recording starts over), and when the grid was
-// started by a stream that turned out to be wrong.
+// stream that differs from the others can be called wrong. A new time base begins after Flush, after a pause of all streams
+// (ClockConfig.Pause), when more than half of them have stepped (then it is the time itself that has moved: a recording starts
+// over), and when the grid was started by a stream that turned out to be wrong.
 type timeBase struct {
 	number  uint32
 	offset  int64

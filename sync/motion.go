@@ -62,7 +62,7 @@ func Deskew(dst, points []sensors.Point, egoFromSensor sensors.Pose, stamp senso
 		if !ok {
 			return outliers, fmt.Errorf("deskew sweep at %d: %w %v from its stamp", stamp, ErrNoEgo, at.Sub(stamp))
 		}
-		knots[i].row = matrix32(egoFromLocal.Mul(then).Mul(egoFromSensor))
+		knots[i].row = matrix32(egoFromLocal.Mul(then).Mul(egoFromSensor)) //nolint:gosec // span bounds n by maxKnots
 	}
 	for i := range n - 1 {
 		for j := range knots[i].row {

@@ -157,8 +157,13 @@ func drawChaos(t *rapid.T) (Config, []Header) {
 	n := rapid.IntRange(1, 5).Draw(t, "streams")
 	c := Config{
 		MaxWait: time.Duration(rapid.Int64Range(1, 200).Draw(t, "wait")) * ms,
-		Clock:   ClockConfig{Readmit: rapid.IntRange(1, 4).Draw(t, "readmit"), Window: 300 * ms},
+		Clock: ClockConfig{
+			Readmit: rapid.IntRange(1, 4).Draw(t, "readmit"), Window: 300 * ms,
+			Pause: time.Duration(rapid.Int64Range(100, 2000).Draw(t, "pause")) * ms,
+		},
 	}
+	// All streams fall silent within two seconds, and come back together, more or less.
+	silence := time.Duration(rapid.Int64Range(0, 3000).Draw(t, "silence")) * ms
 	for i := range n {
 		s := StreamConfig{
 			Sensor:   sensors.SensorID(fmt.Sprint("s", i)),
@@ -175,10 +180,14 @@ func drawChaos(t *rapid.T) (Config, []Header) {
 	var hs []Header
 	for i := range c.Streams {
 		at, skew := timeZero.Add(time.Duration(rapid.Int64Range(0, 100).Draw(t, "begin"))*ms), time.Duration(0)
+		silent := rapid.IntRange(0, 20).Draw(t, "silent")
 		for k := range rapid.IntRange(0, 30).Draw(t, "samples") {
 			if rapid.IntRange(0, 3).Draw(t, "odd") == 0 {
 				skew += rapid.SampledFrom(jumps).Draw(t, "skew")
 				at = at.Add(time.Duration(rapid.Int64Range(0, 500).Draw(t, "hole")) * ms)
+			}
+			if k == silent {
+				at = max(at, timeZero.Add(2*time.Second)).Add(silence)
 			}
 			delay := time.Duration(rapid.Int64Range(0, 80).Draw(t, "delay")) * ms
 			hs = append(hs, Header{Stream: i, Seq: uint64(k + 1), Stamp: at.Add(skew), Received: at.Add(delay)})
@@ -196,6 +205,95 @@ func TestChaos(t *testing.T) {
 		c, hs := drawChaos(rt)
 		run(t, c, hs, time.Duration(rapid.Int64Range(0, 3000).Draw(rt, "after"))*ms)
 	})
+}
+
+// A total silence within the pause leaves no hole: each time of the grid has its one set, of the lidar where there is a sweep and
+// of the virtual clock where there is none, on the same time base. After the last sample there are as many as are due by the end
+// of the pause or by Flush, whichever is first.
+func TestSetsThroughSilence(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c := drawRig(rt)
+		period, phase := c.Streams[0].Period, c.Streams[0].Phase
+		from := rapid.IntRange(3, 8).Draw(rt, "from")
+		to := from + rapid.IntRange(0, int(2*time.Second/period)-3).Draw(rt, "silent periods")
+		const n = 50
+		var hs []Header
+		for _, h := range drawStamps(rt, c, n, false) {
+			if k := int(h.Seq) - 1; k < from || k >= to { //nolint:gosec // few
+				hs = append(hs, h)
+			}
+		}
+		hs = arrive(rt, hs, period/2-2*c.Streams[0].Jitter)
+		after := time.Duration(rapid.Int64Range(0, 4000).Draw(rt, "after")) * ms
+		r := run(t, c, hs, after)
+
+		var lead, heard sensors.StampNs // arrivals of the last sweep, and of the last sample
+		for _, h := range hs {
+			heard = h.Received
+			if h.Stream == 0 {
+				lead = h.Received
+			}
+		}
+		want := n
+		for due := lead.Add(period + period/2); due <= heard.Add(after) && due < heard.Add(2*time.Second); due = due.Add(period) {
+			want++
+		}
+		if len(r.sets) != want {
+			rt.Fatalf("silent from %d to %d, flushed after %v: got %d sets, want %d", from, to, after, len(r.sets), want)
+		}
+		for k, s := range r.sets {
+			slot := timeZero.Add(phase + time.Duration(k)*period)
+			kind := Reference
+			if k >= from && k < to || k >= n {
+				kind = Virtual
+			}
+			if s.Kind != kind || s.TimeBase != 1 || distance(s.Stamp, slot) > c.Streams[0].Jitter {
+				rt.Fatalf("set %d: got %v at %v in base %d, want %v at %v in base 1",
+					s.ID, s.Kind, s.Stamp.Sub(timeZero), s.TimeBase, kind, slot.Sub(timeZero))
+			}
+			if k > from+2 && k < to-1 || k > n+2 {
+				for i, m := range s.Members {
+					if m.Absence != AbsentIdle || s.Close != Complete {
+						rt.Fatalf("set %d: got %+v of stream %d, closed as %v, want idle and complete", s.ID, m, i, s.Close)
+					}
+				}
+			}
+		}
+	})
+}
+
+// A disabled stream is as if it were not there.
+func TestDisabledChangesNothing(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c, hs := drawChaos(rt)
+		var enabled []Header
+		for _, h := range hs {
+			if !c.Streams[h.Stream].Disabled {
+				enabled = append(enabled, h)
+			}
+		}
+		end := 10 * time.Second
+		want, got := play(t, c, enabled, end), play(t, c, hs, end)
+		if d := cmp.Diff(want.sets, got.sets); d != "" {
+			rt.Fatalf("sets differ (-without what disabled streams send +with):\n%s", d)
+		}
+	})
+}
+
+// play adds headers and flushes at a given moment after timeZero.
+func play(t testing.TB, c Config, hs []Header, end time.Duration) *recorder {
+	t.Helper()
+	a, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder(t, a)
+	for _, h := range hs {
+		r.add(h)
+	}
+	a.Flush(timeZero.Add(end), r)
+	r.check()
+	return r
 }
 
 // Ticks at other moments than Deadline's change nothing, be there many or none.

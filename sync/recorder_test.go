@@ -19,7 +19,7 @@ type leaving struct {
 }
 
 // recorder is a Sink that keeps everything and checks, at every call, what must always hold: samples leave once, members are
-// held, sets have gapless ids, never cross and never go back, closing is in time, and the counters add up.
+// held, sets have gapless ids, never cross and never go back, closing is in time, a silence ends in sleep, and the counters add up.
 type recorder struct {
 	t       testing.TB
 	a       *Aligner
@@ -29,7 +29,8 @@ type recorder struct {
 	used    map[sampleKey]bool
 	fates   [][NumFates]uint64
 	added   []uint64
-	reject  func(*Set) // called from Closed
+	heard   sensors.StampNs // latest arrival of a stream that is not disabled
+	reject  func(*Set)      // called from Closed
 }
 
 func newRecorder(t testing.TB, a *Aligner) *recorder {
@@ -47,6 +48,9 @@ func (r *recorder) add(h Header) {
 	r.pending[k] = true
 	r.added[h.Stream]++
 	kept := r.a.Add(h, r)
+	if !r.a.config.Streams[h.Stream].Disabled {
+		r.heard = r.a.now
+	}
 	if kept != r.pending[k] {
 		r.t.Fatalf("Add(%+v) reports held = %v, but the sample left = %v", h, kept, !r.pending[k])
 	}
@@ -130,10 +134,26 @@ func (r *recorder) Closed(s *Set) {
 	if s.Wait() > limit || s.Wait() < 0 {
 		r.t.Fatalf("set %d (%v, %v) closed %v after its reference's arrival, want at most %v", s.ID, s.Kind, s.Close, s.Wait(), limit)
 	}
+	if r.heard == 0 && s.Kind == Virtual {
+		r.t.Fatalf("set %d of the virtual clock before anything was heard", s.ID)
+	}
+	if limit := r.silence(); s.Kind == Virtual && s.Closed.Sub(r.heard) > limit {
+		r.t.Fatalf("set %d of the virtual clock closed %v after the last arrival, want at most %v", s.ID, s.Closed.Sub(r.heard), limit)
+	}
 	r.sets = append(r.sets, s.Clone())
 	if r.reject != nil {
 		r.reject(s)
 	}
+}
+
+// silence is how long after the last arrival there may still be sets: until the pause is over and the slowest stream is idle,
+// and then a period and a wait.
+func (r *recorder) silence() time.Duration {
+	limit := r.a.pause()
+	for i := range r.a.streams {
+		limit = max(limit, r.a.streams[i].config.Period*3/2)
+	}
+	return limit + r.a.grid.period + r.a.config.MaxWait
 }
 
 // checkOrder holds that times grow by at least half a period, and that no stream's members run backwards.

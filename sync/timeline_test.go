@@ -50,8 +50,8 @@ type timeline struct {
 
 func TestTimelines(t *testing.T) {
 	files, err := filepath.Glob("testdata/timelines/*.txt")
-	if err != nil || len(files) < 25 {
-		t.Fatalf("got %d timelines (%v), want at least 25", len(files), err)
+	if err != nil || len(files) < 84 {
+		t.Fatalf("got %d timelines (%v), want at least 84", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
