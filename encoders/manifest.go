@@ -3,6 +3,7 @@ package encoders
 import (
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 
@@ -132,20 +133,30 @@ type Figure struct {
 	Remark  string  `yaml:"remark"`
 }
 
-// ParseManifest reads a manifest strictly: unknown keys, wrong types and missing parts are errors, all reported at once.
-// name is used in messages.
+// ParseManifest reads a manifest strictly: unknown keys, wrong types (the first of these, with its line), missing parts and
+// contradictions (all of them) are errors. name is used in messages.
 func ParseManifest(data []byte, name string) (*Manifest, error) {
-	m := &Manifest{}
-	if err := yaml.UnmarshalWithOptions(data, m, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("model manifest %s: %w", name, err)
-	}
-	if errs := m.check(); len(errs) > 0 {
-		for i, err := range errs {
-			errs[i] = fmt.Errorf("model manifest %s: %w", name, err)
-		}
+	m, errs := parseManifest(data, name)
+	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
 	return m, nil
+}
+
+// parseManifest is ParseManifest that returns the manifest also when something in it is wrong; nil if it cannot be read at all.
+func parseManifest(data []byte, name string) (*Manifest, []error) {
+	if len(data) > maxManifest {
+		return nil, []error{fmt.Errorf("model manifest %s: %d bytes are over the limit of %d: fetch the package again", name, len(data), maxManifest)}
+	}
+	m := &Manifest{}
+	if err := yaml.UnmarshalWithOptions(data, m, yaml.Strict()); err != nil {
+		return nil, []error{fmt.Errorf("model manifest %s: %w", name, err)} // the parser's message names line and column
+	}
+	errs := m.check()
+	for i, err := range errs {
+		errs[i] = fmt.Errorf("model manifest %s: %w: correct it, or fetch the package again", name, err)
+	}
+	return m, errs
 }
 
 // BEV returns the manifest's grid.
@@ -161,12 +172,14 @@ func (m *Manifest) check() []error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	want(m.Schema == ManifestSchema, "schema is %q, want %q: use a package made for this version", m.Schema, ManifestSchema)
+	want(m.Schema == ManifestSchema, "schema is %q, want %q", m.Schema, ManifestSchema)
 	want(m.Name != "" && m.Version != "", "name and version must be given")
 	g := m.Grid
 	want(g.RangeM > 0 && g.RangeM <= 500, "grid.range_m is %g, want 0 < range <= 500", g.RangeM)
 	want(g.TokenCells > 0 && g.TokenCells <= 1024, "grid.token_cells is %d, want 1..1024", g.TokenCells)
 	want(g.HeadCells > 0 && g.HeadCells <= 2048, "grid.head_cells is %d, want 1..2048", g.HeadCells)
+	want(g.TokenCells <= 0 || g.HeadCells%g.TokenCells == 0, "grid.head_cells is %d, want a multiple of token_cells %d",
+		g.HeadCells, g.TokenCells)
 	want(g.Channels > 0 && g.Channels <= 1024, "grid.channels is %d, want 1..1024", g.Channels)
 	want(len(m.Classes) > 0 && len(m.Classes) <= 64, "classes: %d given, want 1..64", len(m.Classes))
 	for i, c := range m.Classes {
@@ -175,11 +188,12 @@ func (m *Manifest) check() []error {
 	l, r, c := &m.Encoders.Lidar, &m.Encoders.Radar, &m.Encoders.Camera
 	want(l.Raster.Cells > 0 && l.Raster.Cells <= 2048 && l.Raster.Slices > 0 && l.Raster.Slices <= 32,
 		"encoders.lidar.raster: cells %d and slices %d, want 1..2048 and 1..32", l.Raster.Cells, l.Raster.Slices)
-	want(l.Raster.ZMinM < l.Raster.ZMaxM, "encoders.lidar.raster: z_min_m %g is not below z_max_m %g",
-		l.Raster.ZMinM, l.Raster.ZMaxM)
+	want(inReach(l.Raster.ZMinM) && inReach(l.Raster.ZMaxM) && l.Raster.ZMinM < l.Raster.ZMaxM,
+		"encoders.lidar.raster: z_min_m %g and z_max_m %g, want an interval of heights", l.Raster.ZMinM, l.Raster.ZMaxM)
 	want(r.Raster.Cells > 0 && r.Raster.Cells <= 2048, "encoders.radar.raster.cells is %d, want 1..2048", r.Raster.Cells)
 	want(c.Lift.Taps == LiftTaps, "encoders.camera.lift.taps is %d, want %d", c.Lift.Taps, LiftTaps)
-	want(c.Depth.Bins > 0 && c.Depth.Bins <= 127 && c.Depth.MinM > 0 && c.Depth.MinM < c.Depth.MaxM,
+	want(inReach(c.Lift.HeightM), "encoders.camera.lift.height_m is %g, want a height", c.Lift.HeightM)
+	want(c.Depth.Bins > 0 && c.Depth.Bins <= 127 && c.Depth.MinM > 0 && c.Depth.MinM < c.Depth.MaxM && inReach(c.Depth.MaxM),
 		"encoders.camera.depth: %d bins over %g..%g m, want 1..127 bins over an interval above 0",
 		c.Depth.Bins, c.Depth.MinM, c.Depth.MaxM)
 	want(c.View.Horizon > 0 && c.View.Horizon < 1, "encoders.camera.view.horizon is %g, want inside 0..1", c.View.Horizon)
@@ -189,12 +203,20 @@ func (m *Manifest) check() []error {
 	strides := c.Stride > 0 && picture && s[2]%int64(c.Stride) == 0 && s[3]%int64(c.Stride) == 0
 	want(picture, "encoders.camera.input.shape is %v, want [1, 3, height, width]", s)
 	want(!picture || strides, "encoders.camera.stride is %d, want a divisor of height and width", c.Stride)
-	if len(errs) > 0 {
-		return errs // the shapes below are made of these numbers
+	for i, f := range m.Figures {
+		want(!math.IsNaN(f.Value) && !math.IsInf(f.Value, 0), "figures[%d].value is %g, want a number", i, f.Value)
 	}
-	errs = append(errs, m.checkShapes()...)
+	if len(errs) == 0 { // the shapes are made of these numbers
+		errs = append(errs, m.checkShapes()...)
+	}
 	return append(errs, m.checkFiles()...)
 }
+
+// inReach is false for not-a-number and for lengths (m) that are no distance around a vehicle.
+func inReach(m float64) bool { return math.Abs(m) <= 1000 }
+
+// maxTensor bounds the values of one tensor: 512 MiB of float32.
+const maxTensor = 1 << 27
 
 // checkShapes compares every tensor with what the grid and the rasters imply.
 func (m *Manifest) checkShapes() []error {
@@ -203,6 +225,13 @@ func (m *Manifest) checkShapes() []error {
 	channels, cells := int64(g.Channels), int64(g.TokenCells)
 	lc, rc := int64(e.Lidar.Raster.Cells), int64(e.Radar.Raster.Cells)
 	compare := func(where string, got, want []int64) {
+		values := 1.0
+		for _, d := range want {
+			values *= float64(d)
+		}
+		if values > maxTensor {
+			errs = append(errs, fmt.Errorf("%s: shape %v from grid and rasters is over the limit of %d values", where, want, maxTensor))
+		}
 		if !slices.Equal(got, want) {
 			errs = append(errs, fmt.Errorf("%s: shape %v, want %v from grid and rasters", where, got, want))
 		}
@@ -235,6 +264,9 @@ func (m *Manifest) checkShapes() []error {
 	return errs
 }
 
+// indexInput is the only tensor of int64; all others are float32.
+const indexInput = "index"
+
 // FuserInputs are the names and shapes that every fuser of the package takes, in order.
 func (m *Manifest) FuserInputs() []TensorSpec {
 	c, n := int64(m.Grid.Channels), int64(m.Grid.TokenCells)
@@ -243,7 +275,7 @@ func (m *Manifest) FuserInputs() []TensorSpec {
 		{"lidar", []int64{1, c, n, n}},
 		{"radar", []int64{1, c, n, n}},
 		{"table", []int64{1, slots, rows, c}},
-		{"index", []int64{1, n * n, LiftTaps}},
+		{indexInput, []int64{1, n * n, LiftTaps}},
 		{"weight", []int64{1, n * n, LiftTaps}},
 		{"cam_present", []int64{1, slots}},
 		{"present", []int64{1, 3}},
@@ -268,20 +300,43 @@ func (m *Manifest) FuserOutputs() []TensorSpec {
 	}
 }
 
+// packageNetwork is one network file of a package with what the manifest says of its inputs and outputs.
+type packageNetwork struct {
+	field, file     string // where the manifest names the file
+	inputs, outputs []TensorSpec
+	fuser           bool
+}
+
+// networks lists the encoders and then the fusers by name.
+func (m *Manifest) networks() []packageNetwork {
+	var out []packageNetwork
+	e := &m.Encoders
+	for _, n := range []struct {
+		name string
+		net  *Network
+	}{{"lidar", &e.Lidar.Network}, {"radar", &e.Radar.Network}, {"camera", &e.Camera.Network}} {
+		out = append(out, packageNetwork{
+			"encoders." + n.name + ".file", n.net.File, []TensorSpec{n.net.Input}, []TensorSpec{n.net.Output}, false,
+		})
+	}
+	for _, name := range sortedKeys(m.Fusers) {
+		f := m.Fusers[name]
+		out = append(out, packageNetwork{"fusers." + name + ".file", f.File, f.Inputs, f.Outputs, true})
+	}
+	return out
+}
+
 // checkFiles wants every file named to be hashed, to be a plain name, and at least one fuser.
 func (m *Manifest) checkFiles() []error {
 	var errs []error
-	named := []string{m.Encoders.Lidar.File, m.Encoders.Radar.File, m.Encoders.Camera.File, m.Golden}
-	for _, name := range sortedKeys(m.Fusers) {
-		named = append(named, m.Fusers[name].File)
-	}
-	for _, f := range named {
-		if _, ok := m.Files[f]; !ok {
-			errs = append(errs, fmt.Errorf("file %q is used but has no hash under files", f))
+	named := append(m.networks(), packageNetwork{field: "golden", file: m.Golden})
+	for _, n := range named {
+		if _, ok := m.Files[n.file]; !ok {
+			errs = append(errs, fmt.Errorf("%s: %q has no hash under files", n.field, n.file))
 		}
 	}
 	for _, f := range sortedKeys(m.Files) {
-		if f != filepath.Base(f) || f == "." || f == ".." {
+		if !isPlain(f) {
 			errs = append(errs, fmt.Errorf("files: %q is not a plain file name", f))
 		}
 	}
@@ -289,4 +344,9 @@ func (m *Manifest) checkFiles() []error {
 		errs = append(errs, errors.New("fusers: none given"))
 	}
 	return errs
+}
+
+// isPlain tells whether a name stays in the package's folder.
+func isPlain(name string) bool {
+	return name == filepath.Base(name) && name != "." && name != ".." && name != "manifest.yaml"
 }

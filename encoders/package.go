@@ -6,14 +6,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 )
 
-// maxModelFile bounds what is read of one file of a package.
-const maxModelFile = 1 << 30
+// What is read of one file of a package, and of its manifest, at most. The shipped manifest has 6 kB; the YAML parser's time grows
+// with the square of nested brackets, to seconds at this limit.
+const (
+	maxModelFile = 1 << 30
+	maxManifest  = 1 << 16
+)
 
 // Package is a loaded and checked model package. The bytes of its files are in memory: later changes on disk do not matter.
 type Package struct {
@@ -26,30 +31,45 @@ type Package struct {
 }
 
 // LoadPackage reads the folder dir. It refuses the package as a whole, naming every reason at once: a manifest that
-// contradicts itself, a file that is missing or whose hash differs.
+// contradicts itself, a file that is missing or whose hash differs, a network whose opset, inputs or outputs are not the
+// manifest's. It needs no ONNX Runtime; whether a network runs is found by OpenNetwork, and whether it gives the right numbers by
+// Verify.
 func LoadPackage(dir string) (*Package, error) {
 	path := filepath.Join(dir, "manifest.yaml")
-	data, err := os.ReadFile(path) //nolint:gosec // the operator names the folder
+	data, err := readBounded(path, maxManifest)
 	if err != nil {
 		return nil, fmt.Errorf("load model package %s: %w: name a folder that holds manifest.yaml", dir, err)
 	}
-	m, err := ParseManifest(data, path)
-	if err != nil {
-		return nil, err
+	m, errs := parseManifest(data, path)
+	if m == nil {
+		return nil, errors.Join(errs...)
 	}
 	p := &Package{Manifest: *m, Dir: dir, Hash: hexSum(data), files: map[string][]byte{}}
-	var errs []error
+	refuse := func(err error) {
+		errs = append(errs, fmt.Errorf("model package %s: %w: fetch the package again", dir, err))
+	}
 	for _, name := range sortedKeys(m.Files) {
-		content, err := readBounded(filepath.Join(dir, name))
+		if !isPlain(name) {
+			continue // said by the manifest's check
+		}
+		content, err := readBounded(filepath.Join(dir, name), maxModelFile)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("model package %s: %w", dir, err))
+			refuse(err)
 			continue
 		}
 		if got := hexSum(content); got != m.Files[name] {
-			errs = append(errs, fmt.Errorf("model package %s: file %s has SHA-256 %s, manifest says %s: fetch the package again",
-				dir, name, got, m.Files[name]))
+			refuse(fmt.Errorf("file %s has SHA-256 %s, manifest says %s", name, got, m.Files[name]))
 		}
 		p.files[name] = content
+	}
+	for _, n := range m.networks() {
+		content, ok := p.files[n.file]
+		if !ok {
+			continue // said above or by the manifest's check
+		}
+		for _, err := range compareONNX(content, m.Opset, n.inputs, n.outputs) {
+			refuse(fmt.Errorf("%s: %w", n.file, err))
+		}
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -63,15 +83,30 @@ func (p *Package) File(name string) []byte { return p.files[name] }
 // Label is "name version hash", the hash cut to 12 digits, for outputs and health.
 func (p *Package) Label() string { return p.Name + " " + p.Version + " " + p.Hash[:12] }
 
-func readBounded(path string) ([]byte, error) {
+// readBounded reads a plain file of at most limit bytes.
+func readBounded(path string, limit int64) (data []byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxModelFile {
-		return nil, fmt.Errorf("%s is %d bytes, over the limit of %d", path, info.Size(), maxModelFile)
+	if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
+		return nil, fmt.Errorf("%s is a %s, want a plain file", path, info.Mode().Type())
 	}
-	return os.ReadFile(path) //nolint:gosec // a plain name inside the package's folder
+	f, err := os.Open(path) //nolint:gosec // the operator names the folder; names in it are plain
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if info.Size() <= limit {
+		data, err = io.ReadAll(io.LimitReader(f, limit+1)) // it may have grown since
+	}
+	if err == nil && (info.Size() > limit || int64(len(data)) > limit) {
+		err = fmt.Errorf("%s has %d bytes, over the limit of %d", path, info.Size(), limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
 }
 
 func hexSum(data []byte) string {

@@ -16,10 +16,18 @@ type Tokens struct {
 	// ToHost copies a device's tensor; nil when Value is host memory already.
 	device *onnx.DeviceTensor
 	host   *onnx.Tensor[float32]
+	pool   *Pool
+	out    bool // guarded by pool.mu: handed out and not yet put back
 }
 
-// Host returns the tokens in host memory, valid until they are released. On a device it copies.
+// Host returns the tokens in host memory, valid until they are put back. On a device it copies.
 func (t *Tokens) Host(ctx context.Context) ([]float32, error) {
+	t.pool.mu.Lock()
+	out := t.out
+	t.pool.mu.Unlock()
+	if !out {
+		return nil, errors.New("read tokens: they were put back: read them before Put")
+	}
 	if t.device != nil {
 		if err := t.device.ToHost(ctx, t.host); err != nil {
 			return nil, err
@@ -49,12 +57,17 @@ type Pool struct {
 // NewPool makes a pool for the only output of a session. On a GPU the tokens live on the device.
 func NewPool(s *onnx.Session, shape []int64) *Pool { return &Pool{session: s, shape: shape} }
 
-// Get returns tokens with unset content.
+// Get returns tokens with unset content, which must be put back.
 func (p *Pool) Get() (*Tokens, error) {
 	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, errors.New("get tokens: the pool is closed: encode before closing the encoder")
+	}
 	if n := len(p.free); n > 0 {
 		t := p.free[n-1]
 		p.free = p.free[:n-1]
+		t.out = true
 		p.mu.Unlock()
 		return t, nil
 	}
@@ -63,7 +76,7 @@ func (p *Pool) Get() (*Tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tokens{Value: host, host: host}
+	t := &Tokens{Value: host, host: host, pool: p, out: true}
 	switch p.session.Provider().Kind {
 	case onnx.CUDA, onnx.TensorRT, onnx.WebGPU:
 		if t.device, err = p.session.NewDeviceTensor(onnx.Float32, p.shape...); err != nil {
@@ -75,10 +88,18 @@ func (p *Pool) Get() (*Tokens, error) {
 	return t, nil
 }
 
-// Put takes tokens back; the caller must not use them any more.
+// Put takes tokens back; the caller must not use them any more. Tokens that are put back twice, or that another pool handed out,
+// are an error and change nothing: two samples would share one buffer.
 func (p *Pool) Put(t *Tokens) error {
+	if t.pool != p {
+		return errors.New("put tokens back: they are of another pool: put them into the one that handed them out")
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !t.out {
+		return errors.New("put tokens back: they were put back before: put them back once")
+	}
+	t.out = false
 	if p.closed {
 		return t.close()
 	}

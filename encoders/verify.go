@@ -47,6 +47,31 @@ func (v *Verification) Worst(network, kind string) (worst float64, n int) {
 	return worst, n
 }
 
+// maxNamed bounds the comparisons that one error names.
+const maxNamed = 10
+
+// Err is nil when everything is within its tolerance; otherwise it names the network, the case, the output and the difference of
+// each comparison that is not, up to ten.
+func (v *Verification) Err() error {
+	var errs []error
+	for _, c := range v.Comparisons {
+		limit := v.Tolerance
+		if strings.HasPrefix(c.Case, "masking") {
+			limit = 0 // a number of values that changed
+		}
+		if !c.OK {
+			errs = append(errs, fmt.Errorf("%s, case %q: output %s differs by %.3g, want at most %g", c.Network, c.Case, c.Output, c.Difference, limit))
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	if more := len(errs) - maxNamed; more > 0 {
+		errs = append(errs[:maxNamed], fmt.Errorf("and %d more", more))
+	}
+	return fmt.Errorf("verify on provider %s: %w: fetch the package again, or use provider cpu", v.Provider, errors.Join(errs...))
+}
+
 // goldenStride is the step at which the golden outputs for subsets hold maps.
 const goldenStride = 4
 
@@ -59,17 +84,15 @@ func Verify(ctx context.Context, rt *onnx.Runtime, p *Package, o Options) (*Veri
 		return nil, fmt.Errorf("verify %s: %s: %w", p.Dir, p.Golden, err)
 	}
 	v := &verifier{ctx: ctx, rt: rt, pack: p, options: o, golden: f, out: &Verification{Tolerance: VerifyTolerance}}
-	e := &p.Encoders
-	for _, n := range []Network{e.Lidar.Network, e.Radar.Network, e.Camera.Network} {
-		if err := v.network(n.File, []TensorSpec{n.Input}, []TensorSpec{n.Output}, false); err != nil {
-			return nil, err
+	var errs []error
+	for _, n := range p.networks() {
+		if err := ctx.Err(); err != nil {
+			return nil, errors.Join(append(errs, fmt.Errorf("verify %s: %w", p.Dir, err))...)
 		}
+		errs = append(errs, v.network(n))
 	}
-	for _, name := range sortedKeys(p.Fusers) {
-		spec := p.Fusers[name]
-		if err := v.network(spec.File, spec.Inputs, spec.Outputs, true); err != nil {
-			return nil, err
-		}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	v.out.OK = !slices.ContainsFunc(v.out.Comparisons, func(c Comparison) bool { return !c.OK })
 	return v.out, nil
@@ -92,7 +115,8 @@ type runner struct {
 	specs   []TensorSpec // of the outputs
 }
 
-func (v *verifier) network(file string, inputs, outputs []TensorSpec, fuser bool) (err error) {
+func (v *verifier) network(n packageNetwork) (err error) {
+	file, inputs, outputs := n.file, n.inputs, n.outputs
 	r, err := v.open(file, inputs, outputs, v.options)
 	if err != nil {
 		return err
@@ -109,7 +133,7 @@ func (v *verifier) network(file string, inputs, outputs []TensorSpec, fuser bool
 		runners = append(runners, cpu)
 	}
 	stem := strings.TrimSuffix(file, filepath.Ext(file))
-	if err := v.compare(runners, file, stem+".out.", "full", 1); err != nil || !fuser {
+	if err := v.compare(runners, file, stem+".out.", "full", 1); err != nil || !n.fuser {
 		return err
 	}
 	for k := 1; k < 8; k++ {
@@ -157,7 +181,7 @@ func (v *verifier) open(file string, inputs, outputs []TensorSpec, o Options) (*
 }
 
 func goldenTensor[T float32 | int64](f *npz.File, name string, shape []int64) (*onnx.Tensor[T], error) {
-	data, _, err := npz.Read[T](f, name)
+	data, err := goldenArray[T](f, name, shape)
 	if err != nil {
 		return nil, err
 	}
@@ -165,11 +189,20 @@ func goldenTensor[T float32 | int64](f *npz.File, name string, shape []int64) (*
 	if err != nil {
 		return nil, err
 	}
-	if len(data) != len(t.Data()) {
-		return nil, errors.Join(fmt.Errorf("array %s has %d values, want shape %v", name, len(data), shape), t.Close())
-	}
 	copy(t.Data(), data)
 	return t, nil
+}
+
+// goldenArray reads an array that must have the shape.
+func goldenArray[T npz.Element](f *npz.File, name string, want []int64) ([]T, error) {
+	data, shape, err := npz.Read[T](f, name)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.EqualFunc(shape, want, func(a int, b int64) bool { return int64(a) == b }) {
+		return nil, fmt.Errorf("array %s has shape %v, want %v: fetch the package again", name, shape, want)
+	}
+	return data, nil
 }
 
 func (r *runner) run(ctx context.Context) error {
@@ -218,16 +251,16 @@ func (v *verifier) compare(runners []*runner, file, prefix, name string, stride 
 	}
 	r := runners[0]
 	for i, spec := range r.specs {
-		want, _, err := npz.Read[float32](v.golden, prefix+spec.Name)
+		got, shape := r.outputs[i].Data(), slices.Clone(spec.Shape)
+		if len(shape) == 4 && stride > 1 {
+			got = thin(got, int(shape[2]), int(shape[3]), stride)
+			for side := 2; side < 4; side++ {
+				shape[side] = (shape[side] + int64(stride) - 1) / int64(stride)
+			}
+		}
+		want, err := goldenArray[float32](v.golden, prefix+spec.Name, shape)
 		if err != nil {
 			return fmt.Errorf("verify %s: golden: %w", file, err)
-		}
-		got := r.outputs[i].Data()
-		if len(spec.Shape) == 4 && stride > 1 {
-			got = thin(got, int(spec.Shape[2]), int(spec.Shape[3]), stride)
-		}
-		if len(got) != len(want) {
-			return fmt.Errorf("verify %s: golden array %s has %d values, want %d", file, prefix+spec.Name, len(want), len(got))
 		}
 		v.add(file, name, spec.Name, difference(got, want), VerifyTolerance)
 		if len(runners) > 1 {

@@ -2,10 +2,10 @@ package fusion
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/fusiond/fusiond/encoders"
-	"github.com/fusiond/fusiond/sensors"
 )
 
 var grid = encoders.Grid{RangeM: 51.2, Tokens: 64, Heads: 128, Channels: 48}
@@ -25,10 +25,12 @@ func TestDecode(t *testing.T) {
 	put(0, 80, 61, 0.8, car) // beside a higher one: no peak
 	put(1, 10, 20, 0.5, car)
 	put(1, 30, 20, 0.05, car) // below the threshold
+	heat[n*n+80*n+60] = 0.06  // class 1 where class 0 has its peak: no peak, but told
 	broken := car
 	broken[0] = math.NaN()
 	put(1, 100, 100, 0.7, broken)
-	dets := NewDecoder(DefaultDecodeConfig(), grid, 2).Decode(heat, reg)
+	d := NewDecoder(DefaultDecodeConfig(), grid, 2)
+	dets := d.Decode(heat, reg)
 	if len(dets) != 2 {
 		t.Fatalf("%d detections %+v, want 2", len(dets), dets)
 	}
@@ -44,67 +46,29 @@ func TestDecode(t *testing.T) {
 	if got.Row != 80 || got.Col != 60 || dets[1].Class != 1 {
 		t.Errorf("got %+v and class %d, want cell 80, 60 and then class 1", got, dets[1].Class)
 	}
-}
-
-func TestOverlapIoU(t *testing.T) {
-	box := func(x, y, l, w, yaw float64) Detection { return Detection{X: x, Y: y, Length: l, Width: w, Yaw: yaw} }
-	tests := []struct {
-		name string
-		a, b Detection
-		want float64
-	}{
-		{"same", box(1, 2, 4, 2, 0.3), box(1, 2, 4, 2, 0.3), 1},
-		{"turned by half", box(1, 2, 4, 2, 0.3), box(1, 2, 4, 2, 0.3+math.Pi), 1},
-		{"half along", box(0, 0, 4, 2, 0), box(2, 0, 4, 2, 0), 1.0 / 3},
-		{"crossed", box(0, 0, 4, 2, 0), box(0, 0, 4, 2, math.Pi/2), 4.0 / 12},
-		{"apart", box(0, 0, 4, 2, 0), box(4.1, 0, 4, 2, 0), 0},
-		{"inside", box(0, 0, 4, 4, 0), box(0, 0, 2, 2, 0), 0.25},
-		{"octagon", box(0, 0, 2, 2, 0), box(0, 0, 2, 2, math.Pi/4), 8 * (math.Sqrt2 - 1) / (8 - 8*(math.Sqrt2-1))},
-	}
-	for _, tt := range tests {
-		if got := OverlapIoU(&tt.a, &tt.b); math.Abs(got-tt.want) > 1e-12 {
-			t.Errorf("%s: got %g, want %g", tt.name, got, tt.want)
+	for i, want := range [][]float32{{0.9, 0.06}, {0, 0.5}} {
+		if !slices.Equal(dets[i].Scores, want) {
+			t.Errorf("detection %d: class scores %v, want %v", i, dets[i].Scores, want)
 		}
+	}
+	if allocs := testing.AllocsPerRun(10, func() { d.Decode(heat, reg) }); allocs != 0 {
+		t.Errorf("decoding allocates %g times, want 0", allocs)
 	}
 }
 
-func TestSuppress(t *testing.T) {
-	groups := ClassGroups([]string{"truck", "construction_vehicle", "car"})
-	dets := []Detection{
-		{Class: 0, Score: 0.9, Length: 8, Width: 2.5},
-		{Class: 1, Score: 0.8, X: 0.5, Length: 8, Width: 2.5}, // same group: goes
-		{Class: 2, Score: 0.7, X: 0.5, Length: 4, Width: 2},   // other group: stays
-		{Class: 0, Score: 0.6, X: 20, Length: 8, Width: 2.5},
-	}
-	kept := Suppress(dets, groups, 0.2)
-	if len(kept) != 3 || kept[0].Score != 0.9 || kept[1].Class != 2 || kept[2].X != 20 {
-		t.Errorf("kept %+v", kept)
-	}
-}
-
-// TestShares: attention 0.6 to the lidar and 0.4 to cameras, whose cells are split between two of them.
-func TestShares(t *testing.T) {
-	n := grid.Tokens
-	e := &Evidence{Attention: make([]float32, 3*n*n), Slot: make([]int8, n*n), Lidar: "TOP", Cameras: []sensors.SensorID{"A", "B"}}
-	for i := range n * n {
-		e.Attention[i], e.Attention[2*n*n+i] = 0.6, 0.4
-		if i%n >= 32 {
-			e.Slot[i] = 1
+// TestSuppressKeepsScores: detections that move up take their own classes' scores with them.
+func TestSuppressKeepsScores(t *testing.T) {
+	n := grid.Heads
+	heat, reg := make([]float32, 2*n*n), make([]float32, encoders.BoxChannels*n*n)
+	// Boxes of 7 m: the second overlaps the first, the third stands alone.
+	for i, at := range []int{50*n + 50, 50*n + 53, 90*n + 90} {
+		heat[at], heat[n*n+at] = 0.9-0.1*float32(i), 0.01*float32(i+1)
+		for k := 3; k < 6; k++ {
+			reg[k*n*n+at] = float32(math.Log(7))
 		}
 	}
-	shares := AppendShares(nil, e, grid, &Detection{Row: 64, Col: 64})
-	sum := 0.0
-	for _, s := range shares {
-		sum += s.Share
-	}
-	// Of the nine cells' weight 5, the column left of the middle (1.5) belongs to A.
-	want := []float64{0.6, 0.4 * 1.5 / 5, 0.4 * 3.5 / 5}
-	if len(shares) != 3 || math.Abs(sum-1) > 1e-6 {
-		t.Fatalf("shares %+v add up to %g", shares, sum)
-	}
-	for i, s := range shares {
-		if math.Abs(s.Share-want[i]) > 1e-6 {
-			t.Errorf("share %d: got %g, want %g", i, s.Share, want[i])
-		}
+	kept := Suppress(NewDecoder(DefaultDecodeConfig(), grid, 2).Decode(heat, reg), []int{0, 0}, 0.2)
+	if len(kept) != 2 || !slices.Equal(kept[0].Scores, []float32{0.9, 0.01}) || !slices.Equal(kept[1].Scores, []float32{0.9 - 0.2, 0.03}) {
+		t.Errorf("kept %+v, want the first and the third with their scores", kept)
 	}
 }

@@ -83,6 +83,9 @@ func (n *network) Fuse(ctx context.Context, in *Input) (*Output, error) {
 
 // fill sets every input. Buffers of absent modalities keep what they held before: the network does not look at them.
 func (n *network) fill(ctx context.Context, in *Input) error {
+	if len(in.Tables) > len(n.cameras.Data()) {
+		return fmt.Errorf("%d camera tables, want at most the model's %d slots", len(in.Tables), len(n.cameras.Data()))
+	}
 	n.ins[0], n.ins[1] = n.lidar, n.radar
 	switch {
 	case in.Lidar != nil && in.SetFromSweep != nil:

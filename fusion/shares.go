@@ -24,13 +24,15 @@ type Evidence struct {
 	Radars  []sensors.SensorID
 }
 
-// AppendShares appends a detection's shares to dst, in the order lidar, radars, cameras: the attention averaged over the
-// token cell of the detection and its eight neighbours, weighted 1 for the middle and 1/2 for each of the others, and normalised to add up to 1. A modality's share is split over
-// its radars equally, over its cameras by the cells that each of them serves. Shares of zero are left out.
+// AppendShares appends a detection's shares to dst, in the order lidar, radars, cameras: the attention averaged over the token cell
+// of the detection and its eight neighbours, weighted 1 for the middle and 1/2 for each of the others, and normalised to add up to 1.
+// A modality's share is split over its radars equally, over its cameras by the cells that each of them serves. Attention that no
+// sensor stands behind, such as to the cameras in a cell that none of them sees, is left out before normalising, and so are shares of
+// zero; where nothing is left there are no shares.
 func AppendShares(dst []Share, e *Evidence, g encoders.Grid, d *Detection) []Share {
 	n := g.Tokens
 	row, col := d.Row*n/g.Heads, d.Col*n/g.Heads
-	var lidar, radar, total float64
+	var lidar, radar float64
 	var cameras [64]float64
 	for r := max(row-1, 0); r <= min(row+1, n-1); r++ {
 		for c := max(col-1, 0); c <= min(col+1, n-1); c++ {
@@ -39,18 +41,25 @@ func AppendShares(dst []Share, e *Evidence, g encoders.Grid, d *Detection) []Sha
 				w = 1
 			}
 			at := r*n + c
-			lidar += w * float64(e.Attention[at])
-			radar += w * float64(e.Attention[n*n+at])
-			total += w * float64(e.Attention[at]+e.Attention[n*n+at]+e.Attention[2*n*n+at])
+			if e.Lidar != "" {
+				lidar += w * float64(e.Attention[at])
+			}
+			if len(e.Radars) > 0 {
+				radar += w * float64(e.Attention[n*n+at])
+			}
 			if s := e.Slot[at]; s >= 0 {
 				cameras[s] += w * float64(e.Attention[2*n*n+at])
 			}
 		}
 	}
-	if total <= 0 {
+	total := lidar + radar
+	for _, c := range cameras[:len(e.Cameras)] {
+		total += c
+	}
+	if !(total > 0) { // also for NaN
 		return dst
 	}
-	if lidar > 0 && e.Lidar != "" {
+	if lidar > 0 {
 		dst = append(dst, Share{e.Lidar, sensors.Lidar, lidar / total})
 	}
 	for _, id := range e.Radars {

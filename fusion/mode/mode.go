@@ -21,9 +21,14 @@ const (
 	Init
 )
 
+// String is the mode's word: "fail-silent", "minimal", "degraded", "nominal", "init".
+func (m Mode) String() string {
+	return [...]string{"fail-silent", "minimal", "degraded", "nominal", "init"}[m]
+}
+
 // Config of the machine.
 type Config struct {
-	// UpAfter is the number of consecutive sets that must allow a better mode before it is taken.
+	// UpAfter is the number of consecutive sets that must allow a better mode before it is taken; below 1 it counts as 1.
 	UpAfter int
 }
 
@@ -41,53 +46,70 @@ type Evidence struct {
 
 // Machine holds the state.
 type Machine struct {
-	cfg    Config
-	mode   Mode
-	reason string
-	better int
+	upAfter int
+	sets    int              // seen so far
+	last    [Nominal + 1]int // the newest set that allowed this mode and none better; 0: none yet
 }
 
-// New returns a machine in Init.
-func New(cfg Config) *Machine { return &Machine{cfg: cfg, mode: Init} }
+// New returns a machine that has seen no set: its mode is Init.
+func New(cfg Config) *Machine { return &Machine{upAfter: max(cfg.UpAfter, 1)} }
 
-// Update takes one set's evidence and returns the mode and its reason in words (empty when nominal).
+// Update takes one set's evidence and returns the mode and its reason in words (empty when nominal). A set allows
 //
-//	Nominal     every fitted sensor is present
-//	Degraded    something is missing, and either a lidar is there or at least two modalities are
-//	Minimal     a single modality other than lidar
-//	FailSilent  nothing is present
+//	Nominal     when every fitted sensor is present
+//	Degraded    when something is missing, and either a lidar is there or at least two modalities are
+//	Minimal     when a single modality other than lidar is there
+//	FailSilent  when nothing is present
+//
+// and the mode is the worst that one of the last UpAfter sets allowed: so it goes down at once, never stands above what the newest
+// set allows, and goes up, to what all of them allowed, when none of them is worse.
 func (m *Machine) Update(e Evidence) (Mode, string) {
-	mode, reason := judge(e)
-	switch {
-	case m.mode == Init || mode <= m.mode:
-		m.mode, m.reason, m.better = mode, reason, 0
-	default:
-		m.better++
-		if m.better >= m.cfg.UpAfter {
-			m.mode, m.reason, m.better = mode, reason, 0
-		} else {
-			m.reason = fmt.Sprintf("recovering: %d of %d sets", m.better, m.cfg.UpAfter)
-		}
+	allowed := judge(e)
+	m.sets++
+	m.last[allowed] = m.sets
+	mode := FailSilent
+	for m.last[mode] == 0 || m.sets-m.last[mode] >= m.upAfter { // ends at allowed, if not before
+		mode++
 	}
-	return m.mode, m.reason
+	var reasons []string
+	if allowed != Nominal {
+		reasons = append(reasons, explain(e, allowed))
+	}
+	if mode < allowed {
+		reasons = append(reasons, fmt.Sprintf("recovering from %s: %d of %d sets", mode, m.sets-m.last[mode], m.upAfter))
+	}
+	return mode, strings.Join(reasons, "; ")
 }
 
-func judge(e Evidence) (Mode, string) {
-	modalities, missing := 0, 0
+// judge is the best mode that one set allows.
+func judge(e Evidence) Mode {
+	modalities, complete := 0, true
 	for m := range e.Present {
 		if e.Present[m] > 0 {
 			modalities++
 		}
-		missing += e.Fitted[m] - e.Present[m]
+		complete = complete && e.Present[m] >= e.Fitted[m]
 	}
 	switch {
 	case modalities == 0:
-		return FailSilent, "no sensor present"
-	case missing == 0:
-		return Nominal, ""
+		return FailSilent
+	case complete:
+		return Nominal
 	case modalities == 1 && e.Present[sensors.Lidar] == 0:
-		return Minimal, "missing: " + strings.Join(e.Absent, ", ")
+		return Minimal
 	default:
-		return Degraded, "missing: " + strings.Join(e.Absent, ", ")
+		return Degraded
 	}
+}
+
+// explain says what is missing, by name where names are known.
+func explain(e Evidence, allowed Mode) string {
+	what := "missing"
+	if allowed == FailSilent {
+		what = "no sensor present"
+	}
+	if len(e.Absent) > 0 {
+		return what + ": " + strings.Join(e.Absent, ", ")
+	}
+	return what
 }

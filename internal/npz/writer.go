@@ -1,5 +1,5 @@
 // Package npz writes and reads NumPy's .npz files: the tensors that training reads, and the golden tensors of model packages.
-// Reading goes through npyio; writing is done here because npyio writes no arrays of more than one dimension from flat slices.
+// Both are bounded: a file can be anybody's, and what is read of it never takes more memory than its size makes possible.
 package npz
 
 import (
@@ -39,16 +39,31 @@ func Create(path string) (*Writer, error) {
 	return w, nil
 }
 
-// Element is a number format that can be written.
+// Element is a number format that can be written and read.
 type Element interface {
-	~uint8 | ~int8 | ~int32 | ~int64 | ~float32
+	uint8 | int8 | int32 | int64 | float32
+}
+
+// format is NumPy's name of a number format; all are little-endian.
+func format(v any) string {
+	switch v.(type) {
+	case uint8:
+		return "|u1"
+	case int8:
+		return "|i1"
+	case int32:
+		return "<i4"
+	case int64:
+		return "<i8"
+	default: // the last of Element
+		return "<f4"
+	}
 }
 
 // Write adds an array in C order; the product of shape must be len(data). It returns the first error of the file.
 func Write[T Element](w *Writer, name string, data []T, shape ...int) error {
 	var v T
-	descr := map[string]string{"uint8": "|u1", "int8": "|i1", "int32": "<i4", "int64": "<i8", "float32": "<f4"}[fmt.Sprintf("%T", v)]
-	return w.array(name, descr, len(data), shape, func(out io.Writer) error {
+	return w.array(name, format(v), len(data), shape, func(out io.Writer) error {
 		return binary.Write(out, binary.LittleEndian, data)
 	})
 }
@@ -73,6 +88,10 @@ func (w *Writer) array(name, descr string, n int, shape []int, write func(io.Wri
 	}
 	want, words := 1, make([]string, len(shape))
 	for i, d := range shape {
+		if d < 0 {
+			w.err = fmt.Errorf("write array %s: shape %v has a negative side", name, shape)
+			return w.err
+		}
 		want *= d
 		words[i] = fmt.Sprintf("%d,", d)
 	}

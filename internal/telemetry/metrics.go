@@ -3,17 +3,12 @@
 package telemetry
 
 import (
-	"context"
-	"errors"
-	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 )
@@ -39,6 +34,10 @@ var (
 	age      = prometheus.NewDesc("fusiond_stream_age_seconds", "Age of the newest sample.", []string{"sensor"}, nil)
 	modeDesc = prometheus.NewDesc("fusiond_mode", "1 for the operating mode that holds.", []string{"mode"}, nil)
 	slow     = prometheus.NewDesc("fusiond_slow_consumer_episodes_total", "Times that NATS found a subscription too slow.", nil, nil)
+	lost     = prometheus.NewDesc("fusiond_messages_lost_total", "Messages that the NATS client dropped before fusiond saw them.", nil, nil)
+	reconns  = prometheus.NewDesc("fusiond_reconnects_total", "Times that a NATS connection came back.", nil, nil)
+	bare     = prometheus.NewDesc("fusiond_samples_without_headers_total", "Messages without integrity headers, accepted.", []string{"sensor"}, nil)
+	failures = prometheus.NewDesc("fusiond_stage_errors_total", "Errors of a stage.", []string{"stage"}, nil)
 )
 
 // New makes the metrics of one daemon, with those of the Go runtime and the process.
@@ -74,8 +73,9 @@ func (m *Metrics) Objects(l *fusionv1.ObjectList) {
 	for _, s := range l.Latency {
 		m.stages.WithLabelValues(s.Stage).Observe(time.Duration(s.DurationNs).Seconds())
 	}
-	m.sets.WithLabelValues(word(l.Manifest.Kind.String(), "SET_KIND_"), word(l.Manifest.CloseReason.String(), "CLOSE_REASON_")).Inc()
-	for _, member := range l.Manifest.Members {
+	kind, reason := l.GetManifest().GetKind().String(), l.GetManifest().GetCloseReason().String()
+	m.sets.WithLabelValues(word(kind, "SET_KIND_"), word(reason, "CLOSE_REASON_")).Inc()
+	for _, member := range l.GetManifest().GetMembers() {
 		if !member.Present {
 			m.absent.WithLabelValues(member.Stream, word(member.Absence.String(), "ABSENCE_REASON_")).Inc()
 		}
@@ -90,7 +90,9 @@ type healthCollector Metrics
 
 // Describe implements prometheus.Collector.
 func (c *healthCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{received, used, pending, dropped, gaps, age, modeDesc, slow} {
+	for _, d := range []*prometheus.Desc{
+		received, used, pending, dropped, gaps, bare, age, modeDesc, slow, lost, reconns, failures,
+	} {
 		ch <- d
 	}
 }
@@ -113,6 +115,7 @@ func (c *healthCollector) Collect(ch chan<- prometheus.Metric) {
 		counter(received, s.Received, s.Stream)
 		counter(used, s.Used, s.Stream)
 		counter(gaps, s.Gaps, s.Stream)
+		counter(bare, s.MissingHeaders, s.Stream)
 		gauge(pending, float64(s.Pending), s.Stream)
 		gauge(age, time.Duration(s.AgeNs).Seconds(), s.Stream)
 		for _, d := range s.Dropped {
@@ -129,39 +132,10 @@ func (c *healthCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(modeDesc, on, word(name, "MODE_"))
 	}
+	for _, s := range h.Stages {
+		counter(failures, s.Errors, s.Stage)
+	}
 	counter(slow, h.SlowConsumers)
-}
-
-// Server answers /metrics on one address.
-type Server struct {
-	http *http.Server
-	addr string
-	done chan error
-}
-
-// Serve starts answering; its goroutine ("metrics") is stopped by Close.
-func (m *Metrics) Serve(addr string) (*Server, error) {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, errors.Join(errors.New("serve metrics: change metrics.listen, or leave it empty"), err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	s := &Server{http: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}, addr: l.Addr().String(), done: make(chan error, 1)}
-	go func() { s.done <- s.http.Serve(l) }()
-	return s, nil
-}
-
-// Addr is the address in use.
-func (s *Server) Addr() string { return s.addr }
-
-// Close stops the server within two seconds.
-func (s *Server) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	err := s.http.Shutdown(ctx)
-	if serr := <-s.done; !errors.Is(serr, http.ErrServerClosed) {
-		err = errors.Join(err, serr)
-	}
-	return err
+	counter(lost, h.ClientDropped)
+	counter(reconns, h.Reconnects)
 }
