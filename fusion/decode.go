@@ -36,6 +36,7 @@ type Decoder struct {
 	classes int
 	peaks   []peak
 	out     []Detection
+	scores  []float32 // backs the detections' Scores
 }
 
 type peak struct {
@@ -54,7 +55,7 @@ func NewDecoder(cfg DecodeConfig, g encoders.Grid, classes int) *Decoder {
 //	reg  [10, Heads, Heads]       dx, dy (cells from the cell's lower corner), z, log length, width, height, sin, cos, vx, vy
 //
 // A peak is a cell that no neighbour of its 3x3 surroundings in the same class exceeds. Boxes with a value that is not finite are left
-// out. The result is valid until the next call. Method: CenterNet's peaks instead of suppression on scores (Zhou 2019).
+// out. The result and its Scores are valid until the next call. Method: CenterNet's peaks instead of suppression on scores (Zhou 2019).
 func (d *Decoder) Decode(heat, reg []float32) []Detection {
 	d.findPeaks(heat)
 	slices.SortFunc(d.peaks, func(a, b peak) int {
@@ -63,13 +64,23 @@ func (d *Decoder) Decode(heat, reg []float32) []Detection {
 	if len(d.peaks) > d.cfg.MaxPeaks {
 		d.peaks = d.peaks[:d.cfg.MaxPeaks]
 	}
-	d.out = d.out[:0]
+	d.out, d.scores = d.out[:0], slices.Grow(d.scores[:0], len(d.peaks)*d.classes)
 	for _, p := range d.peaks {
 		if det, ok := d.box(p, reg); ok {
+			det.Scores = d.scoresAt(p.at, heat)
 			d.out = append(d.out, det)
 		}
 	}
 	return d.out
+}
+
+// scoresAt copies every class's heat in a cell.
+func (d *Decoder) scoresAt(at int, heat []float32) []float32 {
+	first, plane := len(d.scores), d.grid.Heads*d.grid.Heads
+	for class := range d.classes {
+		d.scores = append(d.scores, heat[class*plane+at])
+	}
+	return d.scores[first:len(d.scores):len(d.scores)]
 }
 
 func (d *Decoder) findPeaks(heat []float32) {

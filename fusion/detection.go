@@ -17,6 +17,9 @@ type Detection struct {
 	Vx, Vy float64
 	// Row, Col is the head's cell that holds the peak.
 	Row, Col int
+	// Scores holds what each class has in that cell, 0..1, by class index; not normalised over classes. It is a view into the memory of
+	// whoever made the detection and valid as long as the detection: copy what must last. nil when nobody knows.
+	Scores []float32
 }
 
 // Corners returns the box's corners in the x-y plane, counter-clockwise, starting front left.

@@ -117,6 +117,7 @@ type daemon struct {
 	runtime  *onnx.Runtime
 	ingest   *bus.Ingest
 	engine   *pipeline.Engine
+	debug    *pipeline.BusDebug
 	metrics  *telemetry.Metrics
 	server   *telemetry.Server
 	recorder *replay.Recorder
@@ -163,6 +164,9 @@ func startDaemon(ctx context.Context, p *parts, log *slog.Logger) (_ *daemon, er
 	if err != nil {
 		return nil, err
 	}
+	if d.debug, err = pipeline.NewBusDebug(d.bus, p.vehicle, now, log); err != nil {
+		return nil, err
+	}
 	d.engine, err = pipeline.New(d.options())
 	return d, err
 }
@@ -189,7 +193,7 @@ func (d *daemon) options() pipeline.Options {
 		Rig: p.rig, Package: p.pack, Runtime: d.runtime, Align: p.align, Strategy: c.Model.Strategy, Network: p.network,
 		Decode:     decodeConfig(&c.Fusion),
 		ValidityNs: int64(c.Fusion.Validity), HealthNs: int64(c.Health.Period), Clock: now, Version: version, Log: d.log,
-		Upstream: pipeline.Upstream(d.bus, d.ingest),
+		Upstream: pipeline.Upstream(d.bus, d.ingest), Debug: d.debug,
 		Sink: func(o pipeline.Output) {
 			switch m := o.Message.(type) {
 			case *fusionv1.Health:
@@ -233,6 +237,9 @@ func (d *daemon) close() error {
 	var errs []error
 	if d.engine != nil {
 		errs = append(errs, d.engine.Close())
+	}
+	if d.debug != nil {
+		errs = append(errs, d.debug.Close())
 	}
 	if d.ingest != nil {
 		errs = append(errs, d.ingest.Close())

@@ -104,12 +104,16 @@ type greedyTrack struct {
 	source     int
 	score      float64
 	row, col   int
+	scores     []float32 // of the latest detection, the track's own memory
 }
+
+// Reset implements Tracker.
+func (g *Greedy) Reset() { g.tracks, g.last = g.tracks[:0], 0 }
 
 // Update implements Tracker.
 func (g *Greedy) Update(stamp sensors.StampNs, localFromEgo sensors.Pose, dets []fusion.Detection) []Object {
 	if stamp < g.last {
-		g.tracks = g.tracks[:0] // a recording started over: nothing carries across
+		g.Reset() // a recording started over: nothing carries across
 	}
 	g.last = stamp
 	for i := range g.tracks {
@@ -170,6 +174,7 @@ func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index 
 	t := &g.tracks[best]
 	t.yaw = localFromEgo.Mul(sensors.FromYaw(d.Yaw, r3.Vec{})).Yaw()
 	t.seen, t.source, t.score, t.row, t.col = stamp, index, d.Score, d.Row, d.Col
+	t.scores = append(t.scores[:0], d.Scores...)
 }
 
 // coastDecay is the share of existence kept in a set without a detection.
@@ -191,6 +196,7 @@ func (g *Greedy) objects(localFromEgo sensors.Pose) []Object {
 			Detection: fusion.Detection{
 				Class: t.class, Score: t.score, X: p.X, Y: p.Y, Z: p.Z, Length: t.l, Width: t.w, Height: t.h,
 				Yaw: wrap(t.yaw + turn), Vx: v.X, Vy: v.Y, Row: t.row, Col: t.col,
+				Scores: t.scores,
 			},
 		}
 		o.Covariance = covariance(&t.x, &t.y, turn)

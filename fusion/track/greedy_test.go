@@ -2,6 +2,7 @@ package track
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/spatial/r3"
@@ -56,5 +57,48 @@ func TestGreedy(t *testing.T) {
 	stamp, ego, _ = at(0)
 	if last = g.Update(stamp, ego, nil); len(last) != 0 {
 		t.Errorf("time ran back: %+v, want no track", last)
+	}
+}
+
+// TestScores: a track tells the class scores of its latest detection, also while it coasts, whatever the detector does with its memory.
+func TestScores(t *testing.T) {
+	g := NewGreedy(DefaultGreedyConfig([]string{"car", "truck"}))
+	scores := make([]float32, 2)
+	steps := []struct {
+		name string
+		seen []float32 // nil: not detected
+		want []float32
+	}{
+		{"born", []float32{0.8, 0.1}, []float32{0.8, 0.1}},
+		{"seen again", []float32{0.6, 0.3}, []float32{0.6, 0.3}},
+		{"coasts", nil, []float32{0.6, 0.3}},
+	}
+	for i, s := range steps {
+		var dets []fusion.Detection
+		if s.seen != nil {
+			copy(scores, s.seen)
+			dets = []fusion.Detection{{Score: float64(s.seen[0]), Length: 4, Width: 2, Height: 1.5, Scores: scores}}
+		}
+		out := g.Update(sensors.StampNs(1e18+i*1e8), sensors.Identity, dets)
+		clear(scores) // the detector's memory is its own
+		if len(out) != 1 || out[0].ID != 1 || !slices.Equal(out[0].Scores, s.want) {
+			t.Errorf("%s: %+v, want track 1 with scores %v", s.name, out, s.want)
+		}
+	}
+}
+
+// TestReset: no track outlives a reset, whatever the stamps say, and no id is given twice.
+func TestReset(t *testing.T) {
+	g := NewGreedy(DefaultGreedyConfig([]string{"car"}))
+	car := []fusion.Detection{{Score: 0.8, Length: 4, Width: 2, Height: 1.5}}
+	g.Update(1e18, sensors.Identity, car)
+	g.Reset()
+	if out := g.Update(1e18+1e8, sensors.Identity, nil); len(out) != 0 {
+		t.Errorf("after a reset: %+v, want no track", out)
+	}
+	g.Reset()
+	// Earlier than before: after a reset that is no step back.
+	if out := g.Update(9e17, sensors.Identity, car); len(out) != 1 || out[0].ID != 2 {
+		t.Errorf("new track: %+v, want id 2", out)
 	}
 }

@@ -10,14 +10,18 @@ import (
 type Tracker interface {
 	// Update takes a set's detections, best first, in the ego frame at stamp, and returns the objects at stamp in the same frame,
 	// by ascending id. localFromEgo is the ego pose at stamp, in which tracks are kept. The result is valid until the next call.
+	// It keeps nothing of dets.
 	Update(stamp sensors.StampNs, localFromEgo sensors.Pose, dets []fusion.Detection) []Object
+	// Reset drops every track: stamps or poses to come have nothing to do with those before. Ids go on.
+	Reset()
 }
 
 // Object is a tracked object in the ego frame at the set's time.
 type Object struct {
 	// ID is from 1 and never used again.
 	ID uint64
-	// Detection holds class, box and velocity; its Score is 0 when the object was not detected in this set.
+	// Detection holds class, box and velocity; its Score is 0 when the object was not detected in this set, its Scores are those of
+	// the latest detection.
 	fusion.Detection
 	// Source indexes the detection of this set, -1 when there is none (the object coasts).
 	Source int

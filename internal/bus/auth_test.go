@@ -31,9 +31,9 @@ func writeFile(t *testing.T, name string, data []byte) string {
 }
 
 // keyPair makes an NKey and its seed.
-func keyPair(t *testing.T, make func() (nkeys.KeyPair, error)) (kp nkeys.KeyPair, public string, seed []byte) {
+func keyPair(t *testing.T, create func() (nkeys.KeyPair, error)) (kp nkeys.KeyPair, public string, seed []byte) {
 	t.Helper()
-	kp, err := make()
+	kp, err := create()
 	if err != nil {
 		t.Fatal(err)
 	}

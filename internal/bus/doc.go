@@ -10,6 +10,8 @@
 //   - Back-pressure. Ingest never blocks NATS. Each stream has a Ring that overwrites its oldest message and counts it.
 //     At any moment, for every stream, received = delivered + dropped (by reason) + pending. What NATS itself dropped before
 //     the callback saw it (slow consumer) was never received and is counted apart.
+//   - Interest. What is costly to make and only sometimes looked at goes out through an Interest, which knows whether anybody
+//     subscribes to a subject; see there.
 //   - Ordering. Messages leave Ingest in the order of their arrival, across all streams.
 //   - Memory. Message.Data is the buffer that the NATS client made for this one message; nothing else writes to it, and
 //     views into it stay valid as long as they are held.

@@ -68,6 +68,11 @@ func (p *Publisher) Boot() string { return p.boot }
 // as soon as the client has the bytes; see Bus.Flush. Errors: *SizeError; ErrDisconnected (lost and counted; nothing is sent
 // later); ErrClosed; an invalid subject or schema.
 func (p *Publisher) Publish(subject, schema string, payload []byte) error {
+	return p.publish(subject, "", schema, payload)
+}
+
+// publish is Publish with a reply subject, empty for none.
+func (p *Publisher) publish(subject, reply, schema string, payload []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s, err := p.stream(subject, schema)
@@ -82,9 +87,9 @@ func (p *Publisher) Publish(subject, schema string, payload []byte) error {
 	}
 	s.seq++
 	s.schema[0], s.num[0], s.crc[0] = schema, num, formatCRC(Checksum(payload))
-	s.msg.Data = payload
+	s.msg.Data, s.msg.Reply = payload, reply
 	err = p.nc.PublishMsg(&s.msg)
-	s.msg.Data = nil
+	s.msg.Data, s.msg.Reply = nil, ""
 	if err != nil {
 		p.stats.Lost++
 		return fmt.Errorf("publish %s seq %d: message is lost: %w", subject, s.seq, publishCause(err))

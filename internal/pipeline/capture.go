@@ -47,6 +47,9 @@ func (j *job) captureSweep(points []sensors.Point, r *encoders.LidarRaster) erro
 // sweeps at their set's time only, and the age tells.
 func (f *fuser) capture(p *plan) {
 	c := &Capture{Manifest: p.manifest, Stamp: p.stamp, LocalFromEgo: p.localFromEgo, Lift: f.lift, AgeS: p.ageS}
+	for _, err := range p.undecoded {
+		f.failed("decode", "sample dropped", p.closed, err)
+	}
 	if p.lidar != nil {
 		<-p.lidar.done
 		c.Points, c.LidarRaster = p.lidar.captured.points, p.lidar.captured.raster

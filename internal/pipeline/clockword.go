@@ -8,10 +8,10 @@ import (
 
 // clockDiagnosis tells kind and size of a clock fault in words; empty when the clock is good.
 func clockDiagnosis(d timesync.Diagnosis) string {
-	switch d.Fault {
-	case timesync.ClockSound:
+	if d.Fault == timesync.ClockSound {
 		return ""
-	case timesync.ClockDrift:
+	}
+	if d.Fault == timesync.ClockDrift {
 		return fmt.Sprintf("%s of %d ppm", d.Fault, d.DriftPpm)
 	}
 	return fmt.Sprintf("%s of %v", d.Fault, d.Size)

@@ -10,6 +10,16 @@
 // Message in order of arrival and Tick whenever Deadline says; what comes out depends on nothing else, so a recording gives the
 // same bytes however fast and on however many cores it is processed.
 //
-// Goroutines: the Engine starts the two workers and the fuse goroutine, and Close waits for them. Queues between them are bounded and make
+// Faults: an error or a panic of a stage costs its sample or set and is counted in health under the stage's name, in event order. After three panics of
+// one stage within a minute of event time the mode is FAIL_SILENT and object lists are empty, until a minute has passed without a
+// further one: what can be relied on then says so again without a restart.
+//
+// Time bases: when the aligner begins a new one (all clocks have stepped, a recording began again), tracks and ego motion of the one
+// before are dropped.
+//
+// Debug maps: a Debug is offered a map of each plane of the fuser's output and says which it wants. BusDebug, which Live has, wants
+// what somebody listens to; Process has none.
+//
+// Goroutines: BusDebug has one. The Engine starts the two workers and the fuse goroutine, and Close waits for them. Queues between them are bounded and make
 // the caller wait: in Process that is back-pressure, in Live the rings before the Engine overwrite their oldest and count it.
 package pipeline

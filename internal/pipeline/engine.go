@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/fusiond/fusiond/encoders"
 	"github.com/fusiond/fusiond/fusion"
@@ -44,7 +45,10 @@ type Options struct {
 	// Capture, if set, takes the networks' inputs of each set instead of fusing them: no network is opened, and Sink gets nothing but
 	// what is forwarded. Called from one goroutine, in order; the arguments are valid during the call.
 	Capture func(*Capture)
-	// Detections, if set, takes every set's detections before tracking, best first: what evaluation scores. Valid during the call.
+	// Debug, if set, is offered maps of each set; see BusDebug.
+	Debug Debug
+	// Detections, if set, takes every set's detections before tracking, best first: what evaluation scores. Valid during the call,
+	// their Scores too.
 	Detections func(*fusionv1.SetManifest, []fusion.Detection)
 	// Upstream, if set, adds what was received and dropped before messages reached the Engine to the streams of health.
 	Upstream func(*fusionv1.Health)
@@ -62,7 +66,8 @@ type Engine struct {
 	next    sensors.StampNs // of the next health message
 	now     sensors.StampNs
 	sets    uint64
-	radar   bool // the package has a trained radar encoder and the rig a radar
+	base    uint32 // the aligner's time base
+	radar   bool   // the package has a trained radar encoder and the rig a radar
 
 	stage   stages
 	cameras *worker
@@ -77,7 +82,6 @@ type stream struct {
 	masked    bool // never fused
 	received  uint64
 	malformed uint64
-	lastError string
 	// records of samples that the aligner still holds, oldest first.
 	records []*record
 }
@@ -153,13 +157,12 @@ func (e *Engine) alignConfig() timesync.Config {
 func (e *Engine) Message(m Message) {
 	e.advance(m.Received)
 	if m.Modality == sensors.Ego {
-		e.ego.add(m)
+		e.ego.add(m, e.opt.Log)
 		return
 	}
 	index, ok := e.byName[m.Sensor]
 	if !ok || e.streams[index].Modality != m.Modality {
-		e.ego.unknown++ // shells check the rig against the source, so this is a stream that came later
-		return
+		return // shells check the rig against the source, the bus counts unknown subjects: this is a stream that came later
 	}
 	s := &e.streams[index]
 	s.received++
@@ -169,7 +172,6 @@ func (e *Engine) Message(m Message) {
 	})
 	if err != nil {
 		s.malformed++
-		s.lastError = err.Error()
 		e.opt.Log.Error("sample dropped", "sensor", m.Sensor, "seq", seq, "reason", "malformed", "error", err)
 		return
 	}
@@ -177,6 +179,12 @@ func (e *Engine) Message(m Message) {
 	s.records = append(s.records, r)
 	stamp := sample.Head().Stamp
 	e.aligner.Add(timesync.Header{Stream: index, Seq: seq, Stamp: stamp, Received: m.Received}, (*engineSink)(e))
+	if _, base := e.aligner.TimeBase(); base != e.base {
+		if e.base != 0 {
+			e.ego.restart()
+		}
+		e.base = base
+	}
 	if r.job == nil && e.eager(index) && s.record(seq) == r && e.aligner.Usable(index, stamp) {
 		e.start(index, r)
 	}
@@ -274,7 +282,7 @@ func (s *engineSink) Left(index int, seq uint64, _ timesync.Fate) {
 			if r.job != nil {
 				r.job.release()
 			}
-			st.records = append(st.records[:i], st.records[i+1:]...)
+			st.records = slices.Delete(st.records, i, i+1)
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/fusiond/fusiond/encoders"
@@ -42,6 +43,10 @@ type fuser struct {
 	shares   []fusion.Share
 	state    mode.Mode
 	reason   string
+	panics   panics
+	broken   bool // a stage has panicked too often
+	timeBase uint32
+	maps     []debugMap
 	poses    []encoders.LiftCamera
 }
 
@@ -55,9 +60,9 @@ func (f *fuser) loop() {
 		case item.plan != nil:
 			f.set(item.plan)
 		case item.health != nil:
-			f.sendHealth(item.health)
+			f.guardPublish(item.health.at, func() { f.sendHealth(item.health) })
 		case item.output != nil:
-			f.engine.opt.Sink(*item.output)
+			f.guardPublish(item.output.At, func() { f.engine.opt.Sink(*item.output) })
 		case item.done != nil:
 			close(item.done)
 		}
@@ -66,37 +71,17 @@ func (f *fuser) loop() {
 
 // set fuses one set and publishes its objects and manifest. Whatever fails, both are published: a set without objects says why.
 func (f *fuser) set(p *plan) {
-	e, t := f.engine, newStopwatch(f.engine.clock)
+	t := newStopwatch(f.engine.clock)
 	t.add("wait", p.wait)
-	ctx := context.Background()
 	f.gather(p, t)
-	var objects []track.Object
-	var out *fusion.Output
-	err := guard("fuse", func() (err error) {
-		if p.here == [sensors.NumFused]int{} {
-			return nil // nothing to fuse: tracks coast
-		}
-		out, err = f.run(ctx, p, t)
-		return err
-	})
-	if err != nil {
-		f.stats.failed("fuse", err)
-		e.opt.Log.Error("set not fused", "set", p.manifest.SetId, "error", err)
-		out = nil
-	}
-	var dets []fusion.Detection
-	if out != nil {
-		dets = fusion.Suppress(f.decoder.Decode(out.Heat, out.Reg), f.groups, e.opt.Decode.OverlapIoU)
-	}
-	if e.opt.Detections != nil {
-		e.opt.Detections(p.manifest, dets)
-	}
-	objects = f.tracker.Update(p.stamp, p.localFromEgo, dets)
+	out, err := f.fuse(p, t)
+	objects, trackErr := f.track(p, out)
 	t.lap("track")
-	f.state, f.reason = f.mode.Update(f.modeEvidence(p, err))
-	list := f.objectList(p, objects, out)
-	t.finish(list, p.startNs)
-	f.emit(p, list)
+	f.judge(p, errors.Join(err, trackErr))
+	if f.broken {
+		objects = nil
+	}
+	f.publish(p, t, objects, out)
 	t.lap("publish")
 	f.stats.add(t)
 	f.release(p)
@@ -104,19 +89,22 @@ func (f *fuser) set(p *plan) {
 
 // gather waits for the encoders and takes out what they could not encode.
 func (f *fuser) gather(p *plan, t *stopwatch) {
+	for _, err := range p.undecoded {
+		f.failed("decode", "sample dropped", p.closed, err)
+	}
 	wait := func(j *job) bool {
 		<-j.done
-		t.add("decode", duration(j.decodeNs))
-		t.add("encode", duration(j.encodeNs))
-		if j.encodeErr != nil {
-			f.stats.failed("encode", j.encodeErr)
-			f.engine.opt.Log.Error("sample not encoded", "set", p.manifest.SetId, "error", j.encodeErr)
-			return false
+		if !j.counted {
+			j.counted = true
+			t.add("decode", duration(j.decodeNs))
+			t.add("encode", duration(j.encodeNs))
+			if j.encodeErr != nil {
+				f.failed("encode", "sample not encoded", p.closed, j.encodeErr)
+			}
 		}
-		return true
+		return j.encodeErr == nil
 	}
-	drop := func(id sensors.SensorID, m sensors.Modality) {
-		p.here[m]--
+	drop := func(id sensors.SensorID) {
 		for _, member := range p.manifest.Members {
 			if member.Stream == string(id) {
 				absent(member, fusionv1.AbsenceReason_ABSENCE_REASON_DECODE)
@@ -124,19 +112,107 @@ func (f *fuser) gather(p *plan, t *stopwatch) {
 		}
 	}
 	if p.lidar != nil && !wait(p.lidar) {
-		drop(p.lidarSensor, sensors.Lidar)
+		drop(p.lidarSensor)
+		p.here[sensors.Lidar] = 0 // one that stands by cannot step in any more
 		p.lidar.release()
 		p.lidar = nil
 	}
 	for i := range p.cameras {
 		c := &p.cameras[i]
 		if c.job != nil && !wait(c.job) {
-			drop(c.sensor, sensors.Camera)
+			drop(c.sensor)
+			p.here[sensors.Camera]--
 			c.job.release()
 			*c = cameraInput{}
 		}
 	}
 	t.mark()
+}
+
+// failed counts a stage's error at an event time, and its panic.
+func (f *fuser) failed(stage, what string, at sensors.StampNs, err error) {
+	f.stats.failed(stage, err)
+	attrs := []any{"stage", stage, "at", int64(at), "error", err}
+	if panicked := (*panicError)(nil); errors.As(err, &panicked) {
+		f.panics.add(stage, at)
+		attrs = append(attrs, "stack", string(panicked.stack))
+	}
+	f.engine.opt.Log.Error(what, attrs...)
+}
+
+// fuse runs the strategy; without any sensor there is nothing to fuse, and tracks coast.
+func (f *fuser) fuse(p *plan, t *stopwatch) (out *fusion.Output, err error) {
+	if p.here == [sensors.NumFused]int{} {
+		return nil, nil
+	}
+	err = guard("fuse", func() (err error) {
+		out, err = f.run(context.Background(), p, t)
+		return err
+	})
+	if err != nil {
+		f.failed("fuse", "set not fused", p.closed, err)
+		return nil, err
+	}
+	return out, nil
+}
+
+// track decodes the fuser's output, if there is one, and updates the tracks.
+func (f *fuser) track(p *plan, out *fusion.Output) (objects []track.Object, err error) {
+	var dets []fusion.Detection
+	err = guard("track", func() error {
+		if out != nil {
+			dets = fusion.Suppress(f.decoder.Decode(out.Heat, out.Reg), f.groups, f.engine.opt.Decode.OverlapIoU)
+		}
+		if p.timeBase != f.timeBase {
+			f.timeBase = p.timeBase
+			f.tracker.Reset()
+		}
+		objects = f.tracker.Update(p.stamp, p.localFromEgo, dets)
+		return nil
+	})
+	if f.engine.opt.Detections != nil {
+		f.engine.opt.Detections(p.manifest, dets)
+	}
+	if err != nil {
+		f.failed("track", "set not tracked", p.closed, err)
+		f.tracker.Reset() // who knows what it was in the middle of
+		return nil, err
+	}
+	return objects, nil
+}
+
+// judge updates the mode. A stage that keeps panicking overrules everything: nothing that rests on it can be relied on.
+func (f *fuser) judge(p *plan, err error) {
+	f.state, f.reason = f.mode.Update(f.modeEvidence(p, err))
+	if err != nil {
+		f.reason = "set not fused: " + err.Error()
+	}
+	reason := f.panics.verdict(p.closed)
+	if f.broken = reason != ""; f.broken {
+		f.state, f.reason = mode.FailSilent, reason
+	}
+}
+
+// publish sends manifest and objects, and the maps that somebody wants to see.
+func (f *fuser) publish(p *plan, t *stopwatch, objects []track.Object, out *fusion.Output) {
+	f.guardPublish(p.closed, func() {
+		list := f.objectList(p, objects, out)
+		t.finish(list, p.startNs)
+		f.engine.opt.Sink(Output{Name: ManifestOutput, Stamp: p.stamp, At: p.closed, Message: p.manifest})
+		f.engine.opt.Sink(Output{Name: ObjectsOutput, Stamp: p.stamp, At: p.closed, Message: list})
+		f.sendDebug(p, out)
+	})
+}
+
+// guardPublish is guard for what makes and sends outputs.
+func (f *fuser) guardPublish(at sensors.StampNs, send func()) {
+	err := guard("publish", func() error {
+		send()
+		return nil
+	})
+	if err != nil {
+		f.failed("publish", "output lost", at, err)
+	}
 }
 
 // run builds the lifting table, encodes the radars, and runs the fusion network.

@@ -60,7 +60,7 @@ func (e *Engine) Streams() []*fusionv1.StreamHealth {
 		Stream: string(sensors.EgoStream), Modality: fusionv1.Modality_MODALITY_EGO, State: "never",
 		Received: g.received, Used: g.received - g.malformed, Reliability: 1, Dropped: addDrop(nil, "malformed", g.malformed),
 	}
-	if g.last.Received > 0 {
+	if g.last != nil {
 		h.State, h.AgeNs, h.LatencyNs = "live", int64(e.now-g.last.Stamp), int64(g.last.Received-g.last.Stamp)
 		if h.AgeNs > egoIdleNs {
 			h.State = "idle"

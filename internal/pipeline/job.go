@@ -2,9 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/fusiond/fusiond/encoders"
@@ -26,6 +25,8 @@ type job struct {
 	tokens               *encoders.Tokens
 	captured             *captured // in capture mode only
 	decodeNs, encodeNs   int64
+	// counted tells that a set has the job's times and error in its account: sets that use the sample again do not. The fuse goroutine's.
+	counted bool
 }
 
 func newJob(log *slog.Logger) *job {
@@ -64,16 +65,6 @@ func (j *job) run(ctx context.Context, clock func() int64) {
 	j.release()
 }
 
-// guard turns a panic of a stage into an error: the stage goes on with the next sample.
-func guard(stage string, f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%s panicked: %v: please report this\n%s", stage, p, debug.Stack())
-		}
-	}()
-	return f()
-}
-
 // worker runs jobs of one modality in order, in one goroutine ("camera worker", "lidar worker") owned by the Engine.
 type worker struct {
 	jobs chan *job
@@ -87,6 +78,8 @@ func startWorker(clock func() int64) *worker {
 	w := &worker{jobs: make(chan *job, workerQueue), done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
+		runtime.LockOSThread() // TurboJPEG keeps the text of its latest error a thread, and asks for it in a second call
+		defer runtime.UnlockOSThread()
 		for j := range w.jobs {
 			j.run(context.Background(), clock)
 		}

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -133,7 +135,7 @@ func (f *fuser) object(o *track.Object, stamp sensors.StampNs, out *fusion.Outpu
 		AgeNs: int64(stamp - o.Born), UnseenNs: int64(stamp - o.Seen), Score: float32(o.Score),
 		Attribute: fusion.Attribute(classes[o.Class], o.Vx, o.Vy),
 	}
-	m.ClassScores = []*fusionv1.ClassScore{{Class: m.Class, Score: float32(o.Score)}}
+	m.ClassScores = classScores(classes, o.Scores)
 	if o.Source >= 0 && out != nil {
 		f.shares = fusion.AppendShares(f.shares[:0], &f.evidence, grid, &o.Detection)
 		for _, s := range f.shares {
@@ -145,7 +147,16 @@ func (f *fuser) object(o *track.Object, stamp sensors.StampNs, out *fusion.Outpu
 	return m
 }
 
-func (f *fuser) emit(p *plan, list *fusionv1.ObjectList) {
-	f.engine.opt.Sink(Output{Name: ManifestOutput, Stamp: p.stamp, At: p.closed, Message: p.manifest})
-	f.engine.opt.Sink(Output{Name: ObjectsOutput, Stamp: p.stamp, At: p.closed, Message: list})
+// minClassScore is the lowest score of a class that is told.
+const minClassScore = 0.01
+
+// classScores lists the classes that a track may be, best first; ties go by class order.
+func classScores(classes []string, scores []float32) (out []*fusionv1.ClassScore) {
+	for i, s := range scores {
+		if s >= minClassScore {
+			out = append(out, &fusionv1.ClassScore{Class: classes[i], Score: s})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *fusionv1.ClassScore) int { return cmp.Compare(b.Score, a.Score) })
+	return out
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // plan is everything that fusing one set needs, taken out of the Engine's state when the set closed.
 type plan struct {
 	manifest *fusionv1.SetManifest
+	timeBase uint32
 	stamp    sensors.StampNs
 	closed   sensors.StampNs
 	wait     time.Duration
@@ -28,7 +30,8 @@ type plan struct {
 	returns      []encoders.RadarReturn
 	ageS         [sensors.NumFused]float64
 	fitted, here [sensors.NumFused]int
-	startNs      int64 // clock at closing
+	undecoded    []error // what could not be decoded
+	startNs      int64   // clock at closing
 }
 
 type cameraInput struct {
@@ -42,14 +45,12 @@ type cameraInput struct {
 func (e *Engine) plan(set *timesync.Set) {
 	e.sets++
 	p := &plan{
-		stamp: set.Stamp, closed: set.Closed, wait: set.Wait(), startNs: e.clock(),
+		timeBase: set.TimeBase, stamp: set.Stamp, closed: set.Closed, wait: set.Wait(), startNs: e.clock(),
 		manifest: e.manifest(set), cameras: make([]cameraInput, e.opt.Package.Encoders.Camera.Slots),
 	}
-	state, quality, ok := e.ego.history.At(set.Stamp)
-	p.localFromEgo, p.egoStale = sensors.Identity, true
-	if ok {
-		p.localFromEgo, p.egoStale = state.LocalFromEgo, quality < sensors.EgoExtrapolated
-	}
+	// A stale pose is where the ego was last known: better to keep tracks in than the origin.
+	state, quality, _ := e.ego.history.At(set.Stamp)
+	p.localFromEgo, p.egoStale = state.LocalFromEgo, quality < sensors.EgoExtrapolated
 	// Decoding goes on in both workers while the members are started; only then is it waited for.
 	for i := range set.Members {
 		if m := &set.Members[i]; m.Present {
@@ -65,15 +66,17 @@ func (e *Engine) plan(set *timesync.Set) {
 		if !set.Members[i].Present {
 			continue
 		}
-		switch {
-		case s.masked:
+		if s.masked {
 			absent(member, fusionv1.AbsenceReason_ABSENCE_REASON_DISABLED)
-		case !e.take(p, i, set.Members[i].Seq, member):
+			continue
+		}
+		if err := e.take(p, i, set.Members[i].Seq, member); err != nil {
+			p.undecoded = append(p.undecoded, err)
 			absent(member, fusionv1.AbsenceReason_ABSENCE_REASON_DECODE)
 			e.aligner.Reject(i, set.Members[i].Seq, timesync.Decode, (*engineSink)(e))
-		default:
-			p.here[s.Modality]++
+			continue
 		}
+		p.here[s.Modality]++
 	}
 	e.fuse.queue <- fuseItem{plan: p}
 }
@@ -98,12 +101,12 @@ func (s *stream) record(seq uint64) *record {
 	return nil
 }
 
-// take puts a member into the plan; false means that it could not be decoded.
-func (e *Engine) take(p *plan, index int, seq uint64, member *fusionv1.Member) bool {
+// take puts a member into the plan; an error means that it could not be decoded.
+func (e *Engine) take(p *plan, index int, seq uint64, member *fusionv1.Member) error {
 	s := &e.streams[index]
 	r := s.record(seq)
 	if r == nil {
-		return false
+		return fmt.Errorf("sample %d of %s is gone: please report this", seq, s.Name)
 	}
 	// The member's stamp, not the sample's: alignment may have corrected a known offset.
 	stamp, age := sensors.StampNs(member.Stamp), float64(member.AgeNs)*1e-9
@@ -111,10 +114,10 @@ func (e *Engine) take(p *plan, index int, seq uint64, member *fusionv1.Member) b
 	case *sensors.PointCloud:
 		if p.lidar != nil {
 			member.Standby = true
-			return true
+			return nil
 		}
-		if !e.decoded(index, r) {
-			return false
+		if err := e.decoded(index, r); err != nil {
+			return err
 		}
 		p.lidar, p.lidarSensor = r.job, s.Name
 		if stamp != p.stamp {
@@ -123,8 +126,8 @@ func (e *Engine) take(p *plan, index int, seq uint64, member *fusionv1.Member) b
 			}
 		}
 	case *sensors.CameraFrame:
-		if !e.decoded(index, r) {
-			return false
+		if err := e.decoded(index, r); err != nil {
+			return err
 		}
 		cameraFromEgo := s.EgoFromSensor.Inverse()
 		if motion, ok := e.ego.history.Between(p.stamp, stamp); ok {
@@ -140,21 +143,19 @@ func (e *Engine) take(p *plan, index int, seq uint64, member *fusionv1.Member) b
 		r.job.retain()
 	}
 	p.ageS[s.Modality] = math.Max(p.ageS[s.Modality], age)
-	return true
+	return nil
 }
 
 // decoded starts a member's job if need be and waits for its first half.
-func (e *Engine) decoded(index int, r *record) bool {
+func (e *Engine) decoded(index int, r *record) error {
 	if r.job == nil {
 		e.start(index, r)
 	}
 	<-r.job.decoded
 	if err := r.job.decodeErr; err != nil {
-		e.streams[index].lastError = err.Error()
-		e.opt.Log.Error("sample dropped", "sensor", e.streams[index].Name, "seq", r.seq, "reason", "decode", "error", err)
-		return false
+		return fmt.Errorf("decode %s seq %d: %w", e.streams[index].Name, r.seq, err)
 	}
-	return true
+	return nil
 }
 
 func (e *Engine) takeRadar(p *plan, s *stream, scan *sensors.RadarScan, stamp sensors.StampNs, age float64) {

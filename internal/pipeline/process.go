@@ -10,10 +10,8 @@ import (
 
 // Process runs a recording through an Engine in event time: as fast as the machine allows, with the outputs that a daemon
 // without delays would have given. Messages of forward topics (for example the ground truth) pass through in their place.
-// progress, if set, is told the event time reached.
 //
-// It flushes the Engine at the end, also when ctx is cancelled, so that what was decided until then reaches the Sink. stop is
-// asked before each message and ends the run with its error: the Sink's way to say that it cannot go on.
+// It flushes the Engine at the end, also when ctx is cancelled, so that what was decided until then reaches the Sink.
 func Process(ctx context.Context, r *replay.Reader, e *Engine, o ProcessOptions) error {
 	defer e.Flush()
 	forward := map[string]bool{}
@@ -51,9 +49,11 @@ type ProcessOptions struct {
 	// From and To bound the arrival; zero means no bound.
 	From, To sensors.StampNs
 	// Forward names kinds of topics that pass through: "truth".
-	Forward  []string
+	Forward []string
+	// Progress, if set, is told the event time reached.
 	Progress func(sensors.StampNs)
-	Stop     func() error
+	// Stop, if set, is asked before each message and ends the run with its error: the Sink's way to say that it cannot go on.
+	Stop func() error
 }
 
 // FileSink writes outputs into a recording, on the topics that a daemon would publish them on. One goroutine uses Put; Err may

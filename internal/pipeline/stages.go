@@ -31,7 +31,9 @@ func (e *Engine) openStages() error {
 	if err := e.openCameras(); err != nil {
 		return err
 	}
-	f := &fuser{engine: e, queue: make(chan fuseItem, fuseQueue), done: make(chan struct{})}
+	f := &fuser{
+		engine: e, queue: make(chan fuseItem, fuseQueue), done: make(chan struct{}), stats: newStageStats(), panics: panics{},
+	}
 	f.lift = encoders.NewLiftTable(e.opt.Package.BEV(), e.opt.Package.Encoders.Camera)
 	if e.opt.Capture != nil {
 		e.stage.raster = encoders.NewLidarRaster(e.opt.Package.BEV(), e.opt.Package.Encoders.Lidar)
@@ -91,7 +93,7 @@ func (e *Engine) openNetworks(f *fuser) (err error) {
 	f.groups = fusion.ClassGroups(opt.Package.Classes)
 	f.tracker = track.NewGreedy(track.DefaultGreedyConfig(opt.Package.Classes))
 	f.mode = mode.New(mode.DefaultConfig())
-	f.stats = newStageStats()
+	f.maps = e.debugMaps()
 	return nil
 }
 
