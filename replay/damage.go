@@ -17,7 +17,7 @@ type DamageError struct {
 
 // Error implements error.
 func (e *DamageError) Error() string {
-	cure := fmt.Sprintf("run 'fusiond recover %s' to keep what is whole", e.Path)
+	cure := fmt.Sprintf("run 'fusiond recover %s --out FILE' to keep what is whole", e.Path)
 	if errors.Is(e.Err, errNotMCAP) {
 		cure = "give an MCAP recording"
 	}

@@ -4,6 +4,10 @@
 // time), the arrival (our clock; MCAP's log time) and the sequence number in its topic. The rig travels as the attachment
 // rig.yaml, provenance as the metadata record "fusiond", schemas as protobuf descriptor sets.
 //
+//	| magic | header | metadata "fusiond" | attachment rig.yaml | ...
+//	| chunk [schema, channel, message ...] | message indexes | chunk ... | data end |
+//	| summary: schemas, channels, statistics, chunk, attachment and metadata indexes | footer | magic |
+//
 // Contracts:
 //   - Bytes are deterministic: the same messages with the same options give the same file. Nothing here reads a clock,
 //     except a Player through the Clock that it is given.

@@ -93,7 +93,7 @@ func TestInfo(t *testing.T) {
 	if err := info.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"whole", "gap of 0.300 s at 0.900 s (2 missing)", "6 boxes of 3 objects", "car", "balanced false"} {
+	for _, want := range []string{"whole", "gap of 0.300 s at 0.900 s (2 missing)", "6 boxes of 3 objects", "car", "dropped 4 (crc 1, late 3) + pending 1: balanced true", "dropped 0 + pending 0: balanced false", "  source        made\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("text lacks %q:\n%s", want, text.String())
 		}

@@ -17,19 +17,26 @@ func (i *Information) WriteText(w io.Writer) error {
 		state = "DAMAGED: run 'fusiond recover'"
 	}
 	fmt.Fprintf(&b, "%s: %.1f MB, %s\n", i.Path, float64(i.Bytes)*1e-6, state)
-	fmt.Fprintf(&b, "  sha256    %s\n", i.SHA256)
-	fmt.Fprintf(&b, "  length    %.3f s from %s, %d messages in %d chunks\n", i.DurationS,
+	keys, width := slices.Sorted(maps.Keys(i.Metadata)), len("sha256")
+	for _, k := range keys {
+		width = max(width, len(k))
+	}
+	line := func(label, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, label, fmt.Sprintf(format, args...))
+	}
+	line("sha256", "%s", i.SHA256)
+	line("length", "%.3f s from %s, %d messages in %d chunks", i.DurationS,
 		time.Unix(0, i.First).UTC().Format("2006-01-02 15:04:05.000 UTC"), i.Messages, i.Chunks)
 	if i.Rig != nil {
-		fmt.Fprintf(&b, "  rig       %s, revision %s, %d sensors, %.12s\n", i.Rig.Vehicle, i.Rig.Revision, len(i.Rig.Sensors), i.Rig.Hash)
+		line("rig", "%s, revision %s, %d sensors, %.12s", i.Rig.Vehicle, i.Rig.Revision, len(i.Rig.Sensors), i.Rig.Hash)
 	} else {
-		fmt.Fprintf(&b, "  rig       none %s\n", i.RigFault)
+		line("rig", "none %s", i.RigFault)
 	}
-	for _, k := range slices.Sorted(maps.Keys(i.Metadata)) {
-		fmt.Fprintf(&b, "  %-9s %s\n", k, i.Metadata[k])
+	for _, k := range keys {
+		line(k, "%s", i.Metadata[k])
 	}
 	for _, d := range i.Damages {
-		fmt.Fprintf(&b, "  damage    byte %d: %s: %s\n", d.Offset, d.What, d.Cause)
+		line("damage", "byte %d: %s: %s", d.Offset, d.What, d.Cause)
 	}
 	i.writeStreams(&b)
 	if t := i.Truth; t != nil {
@@ -44,8 +51,8 @@ func (i *Information) WriteText(w io.Writer) error {
 		}
 	}
 	for _, a := range i.Conservation {
-		fmt.Fprintf(&b, "account %-20s received %d = used %d + dropped %v + pending %d: balanced %t\n",
-			a.Stream, a.Received, a.Used, a.Dropped, a.Pending, a.Balanced)
+		fmt.Fprintf(&b, "account %-20s received %d = used %d + dropped %s + pending %d: balanced %t\n",
+			a.Stream, a.Received, a.Used, droppedText(a.Dropped), a.Pending, a.Balanced)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -72,6 +79,19 @@ func (i *Information) writeStreams(b *strings.Builder) {
 			fmt.Fprintf(b, "  %d stamps not after the one before\n", s.Backwards)
 		}
 	}
+}
+
+// droppedText is the number dropped, and by which reasons: "3 (late 1, unmatched 2)".
+func droppedText(byReason map[string]uint64) string {
+	sum, reasons := uint64(0), []string{}
+	for _, r := range slices.Sorted(maps.Keys(byReason)) {
+		sum += byReason[r]
+		reasons = append(reasons, fmt.Sprintf("%s %d", r, byReason[r]))
+	}
+	if sum == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d (%s)", sum, strings.Join(reasons, ", "))
 }
 
 // delayText shows a delay; that of a replayed drive is years and says nothing.

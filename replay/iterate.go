@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"container/heap"
 	"errors"
 	"fmt"
@@ -219,7 +220,7 @@ func (it *iteration) fill(c *openChunk) error {
 		return nil
 	})
 	if !sorted {
-		slices.SortStableFunc(c.entries, func(a, b entry) int { return cmpUint(a.head.received, b.head.received) })
+		slices.SortStableFunc(c.entries, func(a, b entry) int { return cmp.Compare(a.head.received, b.head.received) })
 	}
 	return err
 }

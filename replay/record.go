@@ -91,7 +91,7 @@ func bodyLimit(op mcap.OpCode) int64 {
 	return maxRecordBytes
 }
 
-// body reads a record's body.
+// bodyOf reads a record's body.
 func (c *container) bodyOf(f frame, buf []byte) ([]byte, error) { return c.readAt(f.body, f.n, buf) }
 
 // walk calls each for every record of buf, which holds whole records one after another.

@@ -25,7 +25,7 @@ type Topic struct {
 	Vehicle string
 	// Kind is "sensor", "ego", "truth", "objects", "manifest", "health", "debug", ...; empty for names of other forms.
 	Kind string
-	// Modality and Sensor are set for Kind "sensor" and "ego".
+	// Modality and Sensor are set for Kind "sensor" and "ego" only: ask Kind first, because the zero Modality is that of lidars.
 	Modality sensors.Modality
 	Sensor   sensors.SensorID
 }

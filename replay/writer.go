@@ -344,7 +344,7 @@ type WriteError struct {
 // Error implements error.
 func (e *WriteError) Error() string {
 	return fmt.Sprintf("record into %s: %s: %v: stopped after %d bytes with %d messages safe and %d lost: "+
-		"free some space, then run 'fusiond recover %s'", e.Path, e.Op, e.Err, e.Bytes, e.Safe, e.Lost, e.Path)
+		"free some space, then run 'fusiond recover %s --out FILE'", e.Path, e.Op, e.Err, e.Bytes, e.Safe, e.Lost, e.Path)
 }
 
 // Unwrap returns the cause, for example syscall.ENOSPC.

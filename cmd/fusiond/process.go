@@ -4,19 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"sync/atomic"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/fusiond/fusiond/internal/pipeline"
+	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/replay"
+	"github.com/fusiond/fusiond/replay/foxglove"
 )
 
 type processCmd struct {
-	File    string `arg:"" help:"Recording (MCAP)." type:"existingfile"`
-	Out     string `required:"" help:"Recording to write: objects, manifests, health, and the ground truth if there is one." type:"path"`
-	Rig     string `help:"Rig file; default: the recording's own." type:"path"`
-	Sensors string `help:"Fuse only these modalities or sensors, for example lidar,camera."`
-	JSON    bool   `help:"Print the summary as JSON."`
+	File     string `arg:"" help:"Recording (MCAP)." type:"existingfile"`
+	Out      string `required:"" help:"Recording to write: objects, manifests, health, the ground truth if there is one, and boxes and transforms for viewers." type:"path"`
+	Rig      string `help:"Rig file; default: the recording's own." type:"path"`
+	Sensors  string `help:"Fuse only these modalities or sensors, for example lidar,camera."`
+	Foxglove bool   `help:"Add copies of images and clouds in Foxglove's own types."`
+	JSON     bool   `help:"Print the summary as JSON."`
 	modelFlags
 }
 
@@ -49,9 +56,13 @@ func (c *processCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	sink := pipeline.NewFileSink(w, vehicle)
+	sink := &processSink{file: pipeline.NewFileSink(w, vehicle), views: foxglove.NewViews(w, rig)}
+	if c.Foxglove {
+		sink.copies = foxglove.NewCopier(r, sink.views)
+		defer sink.copies.Close()
+	}
 	opt := engineOptions(n, rig, c.Strategy)
-	opt.Sink = sink.Put
+	opt.Sink = sink.put
 	if opt.Mask, err = parseMask(c.Sensors, rig); err != nil {
 		return errors.Join(err, w.Close())
 	}
@@ -61,11 +72,14 @@ func (c *processCmd) Run(ctx context.Context) (err error) {
 	}
 	progress, finish := eventBar(r, "process")
 	start := time.Now()
-	err = pipeline.Process(ctx, r, e, pipeline.ProcessOptions{Forward: []string{"truth"}, Progress: progress, Stop: sink.Err})
+	err = pipeline.Process(ctx, r, e, pipeline.ProcessOptions{Forward: []string{"truth"}, Progress: progress, Stop: sink.err})
+	if err == nil {
+		err = sink.finish()
+	}
 	finish()
 	wall := time.Since(start)
 	s := summarise(c.Out, r, e, wall)
-	if err := errors.Join(err, e.Close(), sink.Err(), w.Close()); err != nil {
+	if err := errors.Join(err, e.Close(), w.Close()); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -86,4 +100,60 @@ func summarise(out string, r *replay.Reader, e *pipeline.Engine, wall time.Durat
 		}
 	}
 	return s
+}
+
+// processSink writes the Engine's outputs, and beside them what viewers draw.
+type processSink struct {
+	file   *pipeline.FileSink
+	views  *foxglove.Views
+	copies *foxglove.Copier // nil without copies of images and clouds
+	failed atomic.Pointer[error]
+}
+
+// put writes one output; after an error it does nothing.
+func (s *processSink) put(o pipeline.Output) {
+	if s.err() != nil {
+		return
+	}
+	if err := s.write(o); err != nil {
+		s.failed.Store(&err)
+	}
+}
+
+func (s *processSink) write(o pipeline.Output) error {
+	if s.copies != nil {
+		if err := s.copies.Until(o.At); err != nil {
+			return err
+		}
+	}
+	s.file.Put(o)
+	if err := s.file.Err(); err != nil {
+		return err
+	}
+	if list, ok := o.Message.(*fusionv1.ObjectList); ok {
+		return s.views.Objects(list, o.At)
+	}
+	frame := &fusionv1.TruthFrame{}
+	if o.Schema != string(frame.ProtoReflect().Descriptor().FullName()) {
+		return nil
+	}
+	if err := proto.Unmarshal(o.Payload, frame); err != nil {
+		return fmt.Errorf("read ground truth at %d: %w", o.Stamp, err)
+	}
+	return s.views.Truth(frame, o.At)
+}
+
+// finish writes what follows the last output, and returns the first error of all.
+func (s *processSink) finish() error {
+	if err := s.err(); err != nil || s.copies == nil {
+		return err
+	}
+	return s.copies.Until(math.MaxInt64)
+}
+
+func (s *processSink) err() error {
+	if err := s.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
 }

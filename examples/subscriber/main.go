@@ -11,6 +11,8 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -40,17 +42,17 @@ func show(m *nats.Msg) {
 		log.Printf("%s: %v", m.Subject, err)
 		return
 	}
-	stamp := time.Unix(0, list.GetHeader().GetStamp()).UTC().Format("15:04:05.000")
-	fmt.Printf("%s  set %d  %s  %d objects\n", stamp, list.GetSetId(), list.GetMode(), len(list.GetObjects()))
+	vehicle, stamp := strings.Split(m.Subject, ".")[1], time.Unix(0, list.GetHeader().GetStamp()).UTC().Format("15:04:05.000")
+	mode := strings.TrimSpace(strings.TrimPrefix(list.GetMode().String(), "MODE_") + " " + list.GetModeReason())
+	fmt.Printf("%s  %s  set %d  %d objects  %s\n", vehicle, stamp, list.GetSetId(), len(list.GetObjects()), mode)
 	for _, o := range list.GetObjects() {
-		var top *fusionv1.SensorShare // the sensor that the object rests on most
-		for _, s := range o.GetShares() {
-			if s.GetShare() > top.GetShare() {
-				top = s
-			}
+		rests := "not seen in this set"
+		if shares := o.GetShares(); len(shares) > 0 {
+			most := slices.MaxFunc(shares, func(a, b *fusionv1.SensorShare) int { return cmp.Compare(a.GetShare(), b.GetShare()) })
+			rests = fmt.Sprintf("%s %.0f %%", most.GetSensor(), 100*most.GetShare())
 		}
 		at, v := o.GetCenter(), o.GetVelocity()
-		fmt.Printf("  %5d  %-20s %.2f  x %6.1f  y %6.1f m  %5.1f m/s  %s %.0f %%\n", o.GetId(), o.GetClass(), o.GetScore(),
-			at.GetX(), at.GetY(), math.Hypot(v.GetX(), v.GetY()), top.GetSensor(), 100*top.GetShare())
+		fmt.Printf("  %5d  %-20s %.2f  x %6.1f  y %6.1f m  %5.1f m/s  %s\n", o.GetId(), o.GetClass(), o.GetScore(),
+			at.GetX(), at.GetY(), math.Hypot(v.GetX(), v.GetY()), rests)
 	}
 }
