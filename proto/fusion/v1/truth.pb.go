@@ -41,7 +41,9 @@ type TruthObject struct {
 	LidarPoints uint32   `protobuf:"varint,10,opt,name=lidar_points,json=lidarPoints,proto3" json:"lidar_points,omitempty"`
 	RadarPoints uint32   `protobuf:"varint,11,opt,name=radar_points,json=radarPoints,proto3" json:"radar_points,omitempty"`
 	// 1 (0..40 %) to 4 (80..100 %); 0 = not known.
-	Visibility    uint32 `protobuf:"varint,12,opt,name=visibility,proto3" json:"visibility,omitempty"`
+	Visibility uint32 `protobuf:"varint,12,opt,name=visibility,proto3" json:"visibility,omitempty"`
+	// What each sensor gets of the object, where that is known: in simulated and degraded recordings.
+	Views         []*SensorView `protobuf:"bytes,13,rep,name=views,proto3" json:"views,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -160,6 +162,76 @@ func (x *TruthObject) GetVisibility() uint32 {
 	return 0
 }
 
+func (x *TruthObject) GetViews() []*SensorView {
+	if x != nil {
+		return x.Views
+	}
+	return nil
+}
+
+// SensorView is what one sensor gets of an object: lidar points, radar detections, pixels of a camera.
+type SensorView struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Sensor string                 `protobuf:"bytes,1,opt,name=sensor,proto3" json:"sensor,omitempty"`
+	// As sensed, and as the sensor would have sensed it in clear air and without a fault. lidar_points and radar_points of the object count
+	// what is sensed.
+	Points        uint32 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	CleanPoints   uint32 `protobuf:"varint,3,opt,name=clean_points,json=cleanPoints,proto3" json:"clean_points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SensorView) Reset() {
+	*x = SensorView{}
+	mi := &file_fusion_v1_truth_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SensorView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SensorView) ProtoMessage() {}
+
+func (x *SensorView) ProtoReflect() protoreflect.Message {
+	mi := &file_fusion_v1_truth_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SensorView.ProtoReflect.Descriptor instead.
+func (*SensorView) Descriptor() ([]byte, []int) {
+	return file_fusion_v1_truth_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SensorView) GetSensor() string {
+	if x != nil {
+		return x.Sensor
+	}
+	return ""
+}
+
+func (x *SensorView) GetPoints() uint32 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *SensorView) GetCleanPoints() uint32 {
+	if x != nil {
+		return x.CleanPoints
+	}
+	return 0
+}
+
 // BikeRack is a region whose bicycles and motorcycles are not scored.
 type BikeRack struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -172,7 +244,7 @@ type BikeRack struct {
 
 func (x *BikeRack) Reset() {
 	*x = BikeRack{}
-	mi := &file_fusion_v1_truth_proto_msgTypes[1]
+	mi := &file_fusion_v1_truth_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -184,7 +256,7 @@ func (x *BikeRack) String() string {
 func (*BikeRack) ProtoMessage() {}
 
 func (x *BikeRack) ProtoReflect() protoreflect.Message {
-	mi := &file_fusion_v1_truth_proto_msgTypes[1]
+	mi := &file_fusion_v1_truth_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -197,7 +269,7 @@ func (x *BikeRack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BikeRack.ProtoReflect.Descriptor instead.
 func (*BikeRack) Descriptor() ([]byte, []int) {
-	return file_fusion_v1_truth_proto_rawDescGZIP(), []int{1}
+	return file_fusion_v1_truth_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *BikeRack) GetCenter() *Vector3 {
@@ -235,7 +307,7 @@ type TruthFrame struct {
 
 func (x *TruthFrame) Reset() {
 	*x = TruthFrame{}
-	mi := &file_fusion_v1_truth_proto_msgTypes[2]
+	mi := &file_fusion_v1_truth_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +319,7 @@ func (x *TruthFrame) String() string {
 func (*TruthFrame) ProtoMessage() {}
 
 func (x *TruthFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_fusion_v1_truth_proto_msgTypes[2]
+	mi := &file_fusion_v1_truth_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +332,7 @@ func (x *TruthFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TruthFrame.ProtoReflect.Descriptor instead.
 func (*TruthFrame) Descriptor() ([]byte, []int) {
-	return file_fusion_v1_truth_proto_rawDescGZIP(), []int{2}
+	return file_fusion_v1_truth_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *TruthFrame) GetHeader() *Header {
@@ -302,7 +374,7 @@ var File_fusion_v1_truth_proto protoreflect.FileDescriptor
 
 const file_fusion_v1_truth_proto_rawDesc = "" +
 	"\n" +
-	"\x15fusion/v1/truth.proto\x12\tfusion.v1\x1a\x16fusion/v1/common.proto\"\xba\x03\n" +
+	"\x15fusion/v1/truth.proto\x12\tfusion.v1\x1a\x16fusion/v1/common.proto\"\xe7\x03\n" +
 	"\vTruthObject\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x14\n" +
 	"\x05class\x18\x02 \x01(\tR\x05class\x12\x1a\n" +
@@ -318,8 +390,14 @@ const file_fusion_v1_truth_proto_rawDesc = "" +
 	"\fradar_points\x18\v \x01(\rR\vradarPoints\x12\x1e\n" +
 	"\n" +
 	"visibility\x18\f \x01(\rR\n" +
-	"visibilityB\v\n" +
-	"\t_velocity\"\x91\x01\n" +
+	"visibility\x12+\n" +
+	"\x05views\x18\r \x03(\v2\x15.fusion.v1.SensorViewR\x05viewsB\v\n" +
+	"\t_velocity\"_\n" +
+	"\n" +
+	"SensorView\x12\x16\n" +
+	"\x06sensor\x18\x01 \x01(\tR\x06sensor\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\rR\x06points\x12!\n" +
+	"\fclean_points\x18\x03 \x01(\rR\vcleanPoints\"\x91\x01\n" +
 	"\bBikeRack\x12*\n" +
 	"\x06center\x18\x01 \x01(\v2\x12.fusion.v1.Vector3R\x06center\x12&\n" +
 	"\x04size\x18\x02 \x01(\v2\x12.fusion.v1.Vector3R\x04size\x121\n" +
@@ -345,33 +423,35 @@ func file_fusion_v1_truth_proto_rawDescGZIP() []byte {
 	return file_fusion_v1_truth_proto_rawDescData
 }
 
-var file_fusion_v1_truth_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_fusion_v1_truth_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_fusion_v1_truth_proto_goTypes = []any{
 	(*TruthObject)(nil), // 0: fusion.v1.TruthObject
-	(*BikeRack)(nil),    // 1: fusion.v1.BikeRack
-	(*TruthFrame)(nil),  // 2: fusion.v1.TruthFrame
-	(*Vector3)(nil),     // 3: fusion.v1.Vector3
-	(*Quaternion)(nil),  // 4: fusion.v1.Quaternion
-	(*Header)(nil),      // 5: fusion.v1.Header
-	(*Pose)(nil),        // 6: fusion.v1.Pose
+	(*SensorView)(nil),  // 1: fusion.v1.SensorView
+	(*BikeRack)(nil),    // 2: fusion.v1.BikeRack
+	(*TruthFrame)(nil),  // 3: fusion.v1.TruthFrame
+	(*Vector3)(nil),     // 4: fusion.v1.Vector3
+	(*Quaternion)(nil),  // 5: fusion.v1.Quaternion
+	(*Header)(nil),      // 6: fusion.v1.Header
+	(*Pose)(nil),        // 7: fusion.v1.Pose
 }
 var file_fusion_v1_truth_proto_depIdxs = []int32{
-	3,  // 0: fusion.v1.TruthObject.center:type_name -> fusion.v1.Vector3
-	3,  // 1: fusion.v1.TruthObject.size:type_name -> fusion.v1.Vector3
-	4,  // 2: fusion.v1.TruthObject.rotation:type_name -> fusion.v1.Quaternion
-	3,  // 3: fusion.v1.TruthObject.velocity:type_name -> fusion.v1.Vector3
-	3,  // 4: fusion.v1.BikeRack.center:type_name -> fusion.v1.Vector3
-	3,  // 5: fusion.v1.BikeRack.size:type_name -> fusion.v1.Vector3
-	4,  // 6: fusion.v1.BikeRack.rotation:type_name -> fusion.v1.Quaternion
-	5,  // 7: fusion.v1.TruthFrame.header:type_name -> fusion.v1.Header
-	6,  // 8: fusion.v1.TruthFrame.local_from_ego:type_name -> fusion.v1.Pose
-	0,  // 9: fusion.v1.TruthFrame.objects:type_name -> fusion.v1.TruthObject
-	1,  // 10: fusion.v1.TruthFrame.bike_racks:type_name -> fusion.v1.BikeRack
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	4,  // 0: fusion.v1.TruthObject.center:type_name -> fusion.v1.Vector3
+	4,  // 1: fusion.v1.TruthObject.size:type_name -> fusion.v1.Vector3
+	5,  // 2: fusion.v1.TruthObject.rotation:type_name -> fusion.v1.Quaternion
+	4,  // 3: fusion.v1.TruthObject.velocity:type_name -> fusion.v1.Vector3
+	1,  // 4: fusion.v1.TruthObject.views:type_name -> fusion.v1.SensorView
+	4,  // 5: fusion.v1.BikeRack.center:type_name -> fusion.v1.Vector3
+	4,  // 6: fusion.v1.BikeRack.size:type_name -> fusion.v1.Vector3
+	5,  // 7: fusion.v1.BikeRack.rotation:type_name -> fusion.v1.Quaternion
+	6,  // 8: fusion.v1.TruthFrame.header:type_name -> fusion.v1.Header
+	7,  // 9: fusion.v1.TruthFrame.local_from_ego:type_name -> fusion.v1.Pose
+	0,  // 10: fusion.v1.TruthFrame.objects:type_name -> fusion.v1.TruthObject
+	2,  // 11: fusion.v1.TruthFrame.bike_racks:type_name -> fusion.v1.BikeRack
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_fusion_v1_truth_proto_init() }
@@ -387,7 +467,7 @@ func file_fusion_v1_truth_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fusion_v1_truth_proto_rawDesc), len(file_fusion_v1_truth_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
