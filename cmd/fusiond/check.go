@@ -21,9 +21,10 @@ func (c *checkCmd) Run() error {
 	if err != nil {
 		return err
 	}
+	natsErr := busConfig(&cfg.NATS).Validate()
 	p, err := loadParts(cfg, filepath.Dir(c.Config))
-	if err != nil {
-		return err
+	if err := errors.Join(natsErr, err); err != nil {
+		return fmt.Errorf("check %s: %w", c.Config, err)
 	}
 	rt, err := openRuntime(cfg.Model.Library)
 	if err != nil {

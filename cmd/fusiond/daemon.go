@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -121,6 +122,8 @@ type daemon struct {
 	metrics  *telemetry.Metrics
 	server   *telemetry.Server
 	recorder *replay.Recorder
+	// recordingEnded says that the end of the recording was logged.
+	recordingEnded bool
 }
 
 func now() int64 { return time.Now().UnixNano() }
@@ -144,6 +147,9 @@ func startDaemon(ctx context.Context, p *parts, log *slog.Logger) (_ *daemon, er
 		log.Warn("the server takes only small messages", "error", err)
 	}
 	if c.Record.File != "" {
+		if _, err := os.Stat(c.Record.File); err == nil {
+			return nil, fmt.Errorf("record.file: %s exists already: name a file that does not, or move it away", c.Record.File)
+		}
 		w, err := replay.Create(c.Record.File, replay.WriterOptions{
 			Rig: p.rig, Source: "fusiond run", Metadata: map[string]string{"model": p.pack.Hash, "strategy": c.Model.Strategy},
 		})
@@ -172,8 +178,12 @@ func startDaemon(ctx context.Context, p *parts, log *slog.Logger) (_ *daemon, er
 }
 
 func busConfig(c *config.NATS) bus.Config {
+	listen := c.Listen
+	if c.Embedded != bus.EmbeddedListen {
+		listen = "" // its default stands there whether it is meant or not
+	}
 	return bus.Config{
-		URL: c.URL, Embedded: c.Embedded, Listen: c.Listen, CredentialsFile: c.Credentials, NKeySeedFile: c.NKeySeed,
+		URL: c.URL, Embedded: c.Embedded, Listen: listen, CredentialsFile: c.Credentials, NKeySeedFile: c.NKeySeed,
 		TLS: bus.TLS{CA: c.TLS.CA, Cert: c.TLS.Cert, Key: c.TLS.Key},
 	}
 }
@@ -198,6 +208,7 @@ func (d *daemon) options() pipeline.Options {
 			switch m := o.Message.(type) {
 			case *fusionv1.Health:
 				m.ResidentBytes = residentBytes()
+				d.recorderHealth(m)
 				d.metrics.Health(m)
 			case *fusionv1.ObjectList:
 				d.metrics.Objects(m)
@@ -205,6 +216,23 @@ func (d *daemon) options() pipeline.Options {
 			publish(o)
 		},
 	}
+}
+
+// recorderHealth adds the recorder to the stages of health, and logs once when the recording has ended early.
+func (d *daemon) recorderHealth(m *fusionv1.Health) {
+	if d.recorder == nil {
+		return
+	}
+	h := d.recorder.Health()
+	stage := &fusionv1.StageHealth{Stage: "record", Runs: h.Written, Errors: h.Overflow + h.Refused + h.AfterEnd + h.Lost}
+	if err := cmp.Or(h.Err, h.LastRefusal); err != nil {
+		stage.LastError = err.Error()
+	}
+	if h.Err != nil && !d.recordingEnded {
+		d.recordingEnded = true
+		d.log.Error("the recording has ended early; perception goes on", "state", h.State, "error", h.Err)
+	}
+	m.Stages = append(m.Stages, stage)
 }
 
 // run works until ctx ends, then takes what has arrived and publishes what is open. close must follow.
@@ -245,7 +273,9 @@ func (d *daemon) close() error {
 		errs = append(errs, d.ingest.Close())
 	}
 	if d.recorder != nil {
-		errs = append(errs, d.recorder.Close())
+		if err := d.recorder.Close(); err != nil {
+			errs = append(errs, &exitError{exitLoss, err})
+		}
 		d.log.Info("recording", "account", d.recorder.Health().String())
 	}
 	if d.server != nil {

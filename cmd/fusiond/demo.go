@@ -15,7 +15,6 @@ import (
 	"github.com/fusiond/fusiond/encoders"
 	"github.com/fusiond/fusiond/internal/bus"
 	"github.com/fusiond/fusiond/internal/config"
-	"github.com/fusiond/fusiond/internal/onnx"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/replay"
 	"github.com/fusiond/fusiond/replay/nuscenes"
@@ -98,9 +97,9 @@ func (c *demoCmd) live(ctx context.Context, r *replay.Reader, rig *sensors.Rig, 
 	if err != nil {
 		return nil, err
 	}
-	provider, err := onnx.ParseProvider(c.Provider)
+	provider, err := c.provider()
 	if err != nil {
-		return nil, usage("%w", err)
+		return nil, err
 	}
 	cfg := config.Default()
 	cfg.Vehicle, cfg.NATS.Listen = vehicleOf(r, rig), "127.0.0.1:-1"
@@ -126,38 +125,60 @@ func (c *demoCmd) live(ctx context.Context, r *replay.Reader, rig *sensors.Rig, 
 	if err != nil {
 		return nil, errors.Join(err, finish())
 	}
-	if err := c.play(ctx, r, url, log); err != nil {
+	messages, err := c.play(ctx, r, url, log)
+	if err != nil {
 		return nil, errors.Join(err, w.close(), finish())
 	}
-	// The last set waits for its members and the fuser; health comes once a second.
-	select {
-	case <-time.After(time.Second):
-	case <-ctx.Done():
-	}
+	// The daemon is stopped with the drive: what is open is closed then, and no set is made of the silence after it.
+	arrived(ctx, d.ingest, messages, 2*time.Second)
 	// The server goes last: it is the daemon's, and the watcher still listens.
 	stop()
 	err = <-done
-	return w, errors.Join(err, w.waitFinal(5*time.Second), w.close(), d.close())
+	published := d.bus.Stats().Publisher.Published
+	return w, errors.Join(err, w.waitFor(published, 5*time.Second), w.close(), d.close())
 }
 
-func (c *demoCmd) play(ctx context.Context, r *replay.Reader, url string, log *slog.Logger) (err error) {
+// arrived waits until the daemon has received so many messages, but not for long: one that NATS lost never comes.
+func arrived(ctx context.Context, in *bus.Ingest, messages uint64, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		received := uint64(0)
+		for _, s := range in.Stats().Streams {
+			received += s.Received
+		}
+		if received >= messages {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// play returns how many messages it sent.
+func (c *demoCmd) play(ctx context.Context, r *replay.Reader, url string, log *slog.Logger) (messages uint64, err error) {
 	b, err := bus.Open(ctx, bus.Config{URL: url}, log)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	progress, finish := eventBar(r, "replay at real time")
 	defer finish()
 	report, err := play(ctx, r, b, c.Rate, func(m replay.Message) { progress(m.Received) })
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if report.Slipped > 0 {
 		fmt.Fprintf(os.Stderr, "this machine could not keep up with the replay: it slipped by %v\n", report.Slipped.Round(time.Millisecond))
 	}
 	flush, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	return b.Flush(flush)
+	return report.Messages, b.Flush(flush)
 }
 
 // watcher is a subscriber to the daemon's outputs.
@@ -168,7 +189,8 @@ type watcher struct {
 	mu     sync.Mutex
 	lists  []*fusionv1.ObjectList
 	health *fusionv1.Health
-	final  chan struct{} // closed when health reports as many sets as lists came
+	count  uint64        // of messages
+	news   chan struct{} // 1 slot: a message came
 	err    error
 }
 
@@ -177,17 +199,9 @@ func watch(ctx context.Context, url, vehicle string, log *slog.Logger) (*watcher
 	if err != nil {
 		return nil, err
 	}
-	w := &watcher{bus: b, final: make(chan struct{}, 1)}
-	for subject, handle := range map[string]func([]byte) error{
-		bus.ObjectsSubject(vehicle).String(): w.onObjects, bus.HealthSubject(vehicle).String(): w.onHealth,
-	} {
-		s, err := b.Subscribe(subject, func(m *bus.Message) {
-			if err := handle(m.Data); err != nil {
-				w.mu.Lock()
-				w.err = errors.Join(w.err, fmt.Errorf("read %s: %w", m.Subject, err))
-				w.mu.Unlock()
-			}
-		})
+	w := &watcher{bus: b, news: make(chan struct{}, 1)}
+	for _, subject := range []bus.Subject{bus.ObjectsSubject(vehicle), bus.ManifestSubject(vehicle), bus.HealthSubject(vehicle)} {
+		s, err := b.Subscribe(subject.String(), w.take)
 		if err != nil {
 			return nil, errors.Join(err, b.Close())
 		}
@@ -196,50 +210,46 @@ func watch(ctx context.Context, url, vehicle string, log *slog.Logger) (*watcher
 	return w, nil
 }
 
-func (w *watcher) onObjects(data []byte) error {
-	l := &fusionv1.ObjectList{}
-	if err := proto.Unmarshal(data, l); err != nil {
-		return err
-	}
+// take counts a message and keeps what it says; manifests come inside the lists, too.
+func (w *watcher) take(m *bus.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.lists = append(w.lists, l)
-	return nil
-}
-
-func (w *watcher) onHealth(data []byte) error {
-	h := &fusionv1.Health{}
-	if err := proto.Unmarshal(data, h); err != nil {
-		return err
+	w.count++
+	var err error
+	if m.Kind == bus.KindObjects {
+		l := &fusionv1.ObjectList{}
+		if err = proto.Unmarshal(m.Data, l); err == nil {
+			w.lists = append(w.lists, l)
+		}
+	} else if m.Kind == bus.KindHealth {
+		h := &fusionv1.Health{}
+		if err = proto.Unmarshal(m.Data, h); err == nil {
+			w.health = h
+		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.health = h
+	if err != nil {
+		w.err = errors.Join(w.err, fmt.Errorf("read %s: %w", m.Subject, err))
+	}
 	select {
-	case w.final <- struct{}{}:
+	case w.news <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
-// waitFinal waits for the health message that the daemon sends when it stops.
-func (w *watcher) waitFinal(limit time.Duration) error {
+// waitFor waits until all that the daemon published has come.
+func (w *watcher) waitFor(published uint64, limit time.Duration) error {
 	deadline := time.After(limit)
 	for {
 		w.mu.Lock()
-		seen, sets := uint64(len(w.lists)), uint64(0)
-		if w.health != nil {
-			sets = w.health.Sets
-		}
+		count := w.count
 		w.mu.Unlock()
-		if sets > 0 && seen >= sets {
+		if count >= published {
 			return nil
 		}
 		select {
-		case <-w.final:
-		case <-time.After(50 * time.Millisecond):
+		case <-w.news:
 		case <-deadline:
-			return loss("%d object lists came for %d sets", seen, sets)
+			return loss("%d of %d messages that the daemon published came to the subscriber", count, published)
 		}
 	}
 }

@@ -60,7 +60,10 @@ func (c *evalCmd) recording(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	start, _ := r.Range()
+	start, end := r.Range()
+	if length := end.Sub(start).Seconds(); c.From < 0 || c.To < 0 || c.From > length || (c.To > 0 && c.To <= c.From) {
+		return usage("eval: --from %g --to %g is no part of the recording's 0..%.1f s", c.From, c.To, length)
+	}
 	from, to := sensors.StampNs(0), sensors.StampNs(0)
 	if c.From > 0 {
 		from = start + sensors.StampNs(c.From*1e9)

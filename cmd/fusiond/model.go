@@ -41,10 +41,13 @@ func (c *modelVerifyCmd) Run(ctx context.Context) (err error) {
 	} else {
 		err = printVerification(n.pack, v)
 	}
-	if err == nil && !v.OK {
-		return fmt.Errorf("model package %s: outputs of provider %s differ by more than %g", n.pack.Dir, v.Provider, v.Tolerance)
+	if err != nil {
+		return err
 	}
-	return err
+	if err := v.Err(); err != nil {
+		return fmt.Errorf("model package %s: %w", n.pack.Dir, err)
+	}
+	return nil
 }
 
 func printVerification(p *encoders.Package, v *encoders.Verification) error {

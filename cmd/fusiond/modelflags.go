@@ -41,10 +41,22 @@ type network struct {
 	options encoders.Options
 }
 
-func (f *modelFlags) open() (*network, error) {
-	provider, err := onnx.ParseProvider(f.Provider)
+// provider checks the flags that say how networks run.
+func (f *modelFlags) provider() (onnx.Provider, error) {
+	if f.Threads < 1 || f.Threads > 64 {
+		return onnx.Provider{}, usage("--threads: %d is not in 1..64", f.Threads)
+	}
+	p, err := onnx.ParseProvider(f.Provider)
 	if err != nil {
-		return nil, usage("%w", err)
+		return onnx.Provider{}, usage("--provider: %w", err)
+	}
+	return p, nil
+}
+
+func (f *modelFlags) open() (*network, error) {
+	provider, err := f.provider()
+	if err != nil {
+		return nil, err
 	}
 	pack, err := encoders.LoadPackage(f.Model)
 	if err != nil {

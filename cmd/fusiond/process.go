@@ -50,6 +50,9 @@ func (c *processCmd) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
 	vehicle := vehicleOf(r, rig)
+	if err := notInto(c.File, c.Out); err != nil {
+		return err
+	}
 	w, err := replay.Create(c.Out, replay.WriterOptions{
 		Rig: rig, Source: "fusiond process", Metadata: map[string]string{"model": n.pack.Hash, "strategy": c.Strategy},
 	})
@@ -154,6 +157,18 @@ func (s *processSink) finish() error {
 func (s *processSink) err() error {
 	if err := s.failed.Load(); err != nil {
 		return *err
+	}
+	return nil
+}
+
+// notInto refuses an output that is the input: creating it would empty what is still to be read.
+func notInto(in, out string) error {
+	a, err := os.Stat(in)
+	if err != nil {
+		return err
+	}
+	if b, err := os.Stat(out); err == nil && os.SameFile(a, b) {
+		return fmt.Errorf("write %s: it is the recording that is read: name another output", out)
 	}
 	return nil
 }

@@ -58,7 +58,8 @@ func (e *Engine) Streams() []*fusionv1.StreamHealth {
 	g := &e.ego
 	h := &fusionv1.StreamHealth{
 		Stream: string(sensors.EgoStream), Modality: fusionv1.Modality_MODALITY_EGO, State: "never",
-		Received: g.received, Used: g.received - g.malformed, Reliability: 1, Dropped: addDrop(nil, "malformed", g.malformed),
+		Received: g.received, Used: g.received - g.malformed - g.clock, Reliability: 1,
+		Dropped: addDrop(addDrop(nil, "malformed", g.malformed), "clock", g.clock),
 	}
 	if g.last != nil {
 		h.State, h.AgeNs, h.LatencyNs = "live", int64(e.now-g.last.Stamp), int64(g.last.Received-g.last.Stamp)

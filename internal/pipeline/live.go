@@ -107,6 +107,15 @@ func Upstream(b *bus.Bus, in *bus.Ingest) func(*fusionv1.Health) {
 				s.Dropped = addDrop(s.Dropped, reason.String(), st.Dropped[reason])
 			}
 		}
+		unknown := stats.UnknownUnnamed
+		for _, u := range stats.Unknown {
+			unknown += u.Dropped
+		}
+		if unknown > 0 { // sensors that the rig does not have, all together: the log names them
+			h.Streams = append(h.Streams, &fusionv1.StreamHealth{
+				Stream: "unknown", State: "unknown", Received: unknown, Dropped: addDrop(nil, bus.ReasonUnknown.String(), unknown),
+			})
+		}
 		bs := b.Stats()
 		h.ClientDropped = stats.SlowConsumer
 		h.SlowConsumers = bs.In.SlowConsumers + bs.Out.SlowConsumers + bs.Control.SlowConsumers
