@@ -104,7 +104,7 @@ func (c badCase) run(t *testing.T, d *process, w *watched, v *vehicle, a *accoun
 	used := w.stream(string(c.sensor)).GetUsed()
 	w.mu.Unlock()
 	for try := 1; !c.counted(w, v, a); try++ {
-		if try == 5 {
+		if try == 40 {
 			t.Fatalf("%s: sent %d times, and another reason was counted each time", c.sensor, try)
 		}
 		a.repeated = true

@@ -35,7 +35,7 @@ const (
 )
 
 const (
-	testLimit = 20 * time.Second // for a child to end, for an event to come
+	testLimit = 2 * time.Minute // for a child to end, for an event to come
 	// modelPackage and exampleFile are the shipped ones.
 	modelPackage = "../../models/tribev"
 	exampleFile  = "../../fusiond.example.yaml"
