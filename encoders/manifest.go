@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/fusiond/fusiond/internal/yamlguard"
 )
 
 // ManifestSchema is the value of a manifest's schema key that this version reads.
@@ -147,6 +149,9 @@ func ParseManifest(data []byte, name string) (*Manifest, error) {
 func parseManifest(data []byte, name string) (*Manifest, []error) {
 	if len(data) > maxManifest {
 		return nil, []error{fmt.Errorf("model manifest %s: %d bytes are over the limit of %d: fetch the package again", name, len(data), maxManifest)}
+	}
+	if err := yamlguard.Check(data); err != nil {
+		return nil, []error{fmt.Errorf("model manifest %s: %w", name, err)}
 	}
 	m := &Manifest{}
 	if err := yaml.UnmarshalWithOptions(data, m, yaml.Strict()); err != nil {

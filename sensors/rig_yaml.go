@@ -1,25 +1,21 @@
 package sensors
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/fusiond/fusiond/internal/yamlguard"
 )
 
-// Bounds of a rig file. The sizes keep the YAML parser's work small whatever it is given; the others are far outside
-// any vehicle and catch millimetres, degrees and swapped fields.
+// Bounds of a rig, far outside any vehicle: they catch millimetres, degrees and swapped fields. yamlguard bounds the file.
 const (
-	maxRigBytes = 64 << 10
-	maxRigLines = 4000
-	maxRigDepth = 32
-	maxSensors  = 64
-	maxNameLen  = 64
+	maxSensors = 64
+	maxNameLen = 64
 
 	maxBodyM     = 50
 	maxMountM    = 100
@@ -37,7 +33,7 @@ func LoadRig(path string) (*Rig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load rig: %w: name an existing rig file", err)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxRigBytes+1))
+	data, err := io.ReadAll(io.LimitReader(f, yamlguard.MaxBytes+1))
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("load rig %s: %w: check the disk and the file's permissions", path, err)
 	}
@@ -61,17 +57,9 @@ func ParseRig(data []byte, name string) (*Rig, error) {
 // root parses the text into one tree, after the bounds.
 func (r *rigReader) root(data []byte) (entry, bool) {
 	const cure = "give one file with one vehicle's rig"
-	lines := bytes.Count(data, []byte("\n"))
-	switch {
-	case len(data) > maxRigBytes:
-		r.fault(0, "file", fmt.Sprintf("more than %d bytes", maxRigBytes), "a rig", cure)
-		return entry{}, false
-	case lines > maxRigLines:
-		r.fault(0, "file", fmt.Sprintf("%d lines", lines), fmt.Sprintf("at most %d", maxRigLines), cure)
-		return entry{}, false
-	}
-	if line := tooDeep(data); line > 0 {
-		r.fault(line, "file", "deeply nested brackets", fmt.Sprintf("at most %d levels", maxRigDepth), "close the brackets")
+	var excess *yamlguard.Error
+	if errors.As(yamlguard.Check(data), &excess) {
+		r.fault(excess.Line, "file", excess.Got, excess.Want, cure)
 		return entry{}, false
 	}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
@@ -93,28 +81,6 @@ func (r *rigReader) root(data []byte) (entry, bool) {
 	}
 	body := file.Docs[0].Body
 	return entry{node: body, line: max(1, lineOf(body))}, true
-}
-
-// tooDeep returns the line where more than maxRigDepth brackets are open, or 0.
-func tooDeep(data []byte) int {
-	depth := 0
-	for i, line := range strings.Split(string(data), "\n") {
-		if c := strings.Index(" "+line, " #"); c >= 0 {
-			line = line[:c]
-		}
-		for _, c := range []byte(line) {
-			switch c {
-			case '[', '{':
-				depth++
-			case ']', '}':
-				depth = max(0, depth-1)
-			}
-			if depth > maxRigDepth {
-				return i + 1
-			}
-		}
-	}
-	return 0
 }
 
 func (r *rigReader) rig(root entry) *Rig {

@@ -214,6 +214,7 @@ func TestParseRigWholeFileFaults(t *testing.T) {
 		{"too long", strings.Repeat("# comment\n", 7000), "0: file"},
 		{"too many lines", strings.Repeat("\n", 5000), "0: file"},
 		{"too deep", "a: " + strings.Repeat("[", 33), "1: file"},
+		{"too deep after a hash in quotes", `{"a #": ` + strings.Repeat("[", 33), "1: file"},
 		{"no sensors", strings.Split(goodRig, "sensors:")[0] + "sensors: []\n", "5: sensors"},
 		{"sensors missing", strings.Split(goodRig, "sensors:")[0], "2: sensors"},
 	} {

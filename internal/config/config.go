@@ -4,10 +4,13 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/fusiond/fusiond/internal/yamlguard"
 )
 
 // Config is the whole file. The doc tag describes a key; `fusiond config docs` prints them.
@@ -109,9 +112,13 @@ func Default() Config {
 
 // Load reads a file, applies the environment and checks the values. Every fault of the values is reported at once.
 func Load(path string) (*Config, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, fmt.Errorf("load configuration: %w: name an existing file, see fusiond.example.yaml", err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, yamlguard.MaxBytes+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("load configuration %s: %w: name a file that can be read, see fusiond.example.yaml", path, err)
 	}
 	c, err := Parse(data, os.LookupEnv)
 	if err != nil {
@@ -120,8 +127,12 @@ func Load(path string) (*Config, error) {
 	return c, nil
 }
 
-// Parse reads YAML with strict keys over the defaults; lookup gives environment variables.
+// Parse reads YAML with strict keys over the defaults; lookup gives environment variables. Text beyond the bounds of yamlguard is
+// refused.
 func Parse(data []byte, lookup func(string) (string, bool)) (*Config, error) {
+	if err := yamlguard.Check(data); err != nil {
+		return nil, err
+	}
 	c := Default()
 	if err := yaml.UnmarshalWithOptions(data, &c, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("%w\nsee `fusiond config docs` for every key", err)

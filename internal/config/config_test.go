@@ -1,10 +1,14 @@
 package config
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fusiond/fusiond/internal/yamlguard"
 )
 
 func none(string) (string, bool) { return "", false }
@@ -40,6 +44,13 @@ func TestParse(t *testing.T) {
 			name: "every fault at once", yaml: "log:\n  level: loud\nfusion:\n  min_score: 2\n",
 			errs: []string{"rig:", "model.package", "log.level", "fusion.min_score"},
 		},
+		{name: "nested brackets", yaml: minimal + "align:\n  references: " + strings.Repeat("[", 50_000), errs: []string{"line 5", "at most 32 levels"}},
+		{name: "too long", yaml: minimal + strings.Repeat("#", 64<<10), errs: []string{"at most 65536"}},
+		{name: "aliases", yaml: minimal + "align:\n  references: [" + strings.Repeat("*a, ", 17) + "]\n", errs: []string{"line 5", "at most 16"}},
+		{
+			name: "environment of nested brackets", yaml: minimal, env: map[string]string{"FUSIOND_ALIGN_REFERENCES": strings.Repeat("[", 33)},
+			errs: []string{"FUSIOND_ALIGN_REFERENCES", "at most 32 levels"},
+		},
 		{name: "both servers", yaml: minimal + "nats:\n  url: nats://x:1\n  embedded: listen\n", errs: []string{"either url or embedded"}},
 	}
 	for _, tt := range tests {
@@ -60,6 +71,35 @@ func TestParse(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fusiond.yaml")
+	if _, err := Load(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Load of no file: got %v, want os.ErrNotExist", err)
+	}
+	for _, tt := range []struct {
+		name, text string
+		want       string // empty: no error
+	}{
+		{"good", minimal, ""},
+		{"as long as may be", minimal + strings.Repeat("#", yamlguard.MaxBytes-len(minimal)), ""},
+		{"a byte more", minimal + strings.Repeat("#", yamlguard.MaxBytes+1-len(minimal)), path + ": got more than 65536 bytes"},
+	} {
+		if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(path)
+		switch {
+		case tt.want == "" && (err != nil || c.Rig != "rig.yaml"):
+			t.Errorf("%s: got %+v, %v, want rig.yaml", tt.name, c, err)
+		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+			t.Errorf("%s: got error %v, want %q", tt.name, err, tt.want)
+		}
+	}
+	if _, err := Load(t.TempDir()); err == nil || !strings.Contains(err.Error(), "can be read") {
+		t.Errorf("Load of a folder: got %v, want an error with its cure", err)
 	}
 }
 

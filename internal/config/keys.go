@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/fusiond/fusiond/internal/yamlguard"
 )
 
 // EnvPrefix starts every environment override: FUSIOND_NATS_URL overrides nats.url.
@@ -103,7 +105,11 @@ func applyEnvironment(c *Config, lookup func(string) (string, bool)) error {
 			v.SetString(text)
 			return
 		}
-		if e := yaml.Unmarshal([]byte(text), v.Addr().Interface()); e != nil {
+		e := yamlguard.Check([]byte(text))
+		if e == nil {
+			e = yaml.Unmarshal([]byte(text), v.Addr().Interface())
+		}
+		if e != nil {
 			err = fmt.Errorf("environment variable %s=%q is no %s for %s: %w", k.Env, text, k.Type, k.Path, e)
 		}
 	})

@@ -9,6 +9,9 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -191,6 +194,37 @@ func TestDecodeJPEGRefuses(t *testing.T) {
 	closed.Close()
 	_, err = closed.DecodeJPEG(data, 1, 1, &dst)
 	wantError(t, "closed", err, "used after Close")
+}
+
+// Reasons are TurboJPEG's own, whichever threads the goroutines are moved between. Pictures are large enough for the runtime to
+// give a decoding goroutine's processor to another.
+func TestDecodeJPEGReasonsOfManyGoroutines(t *testing.T) {
+	whole := encodeJPEG(t, smooth(640, 480), 90)
+	cases := []struct {
+		data []byte
+		want string
+	}{
+		{whole[:len(whole)*9/10], "Premature end of JPEG file"},
+		{bytes.Repeat([]byte("garbage "), 40), "Not a JPEG file: starts with 0x67 0x61"},
+		{whole[:300], "Bogus Huffman table definition"},
+	}
+	var wg sync.WaitGroup
+	for i := range 32 {
+		c := cases[i%len(cases)]
+		d := newDecoder(t)
+		wg.Go(func() {
+			var dst Image
+			for range 40 {
+				_, err := d.DecodeJPEG(c.data, 0, 0, &dst)
+				if err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("goroutine %d: got %v, want a reason with %q", i, err, c.want)
+					return
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestDecodeJPEGAllocatesNothing(t *testing.T) {

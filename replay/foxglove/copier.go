@@ -63,7 +63,7 @@ func (c *Copier) Close() { c.stop() }
 
 func (c *Copier) copy(m replay.Message) error {
 	name := replay.ParseTopic(m.Topic)
-	topic := "/" + name.Modality.String() + "/" + string(name.Sensor)
+	topic := SensorTopic(name.Modality, name.Sensor)
 	switch name.Modality {
 	case sensors.Camera:
 		var f fusionv1.CameraFrame

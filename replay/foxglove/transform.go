@@ -2,6 +2,7 @@ package foxglove
 
 import (
 	"math"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -17,6 +18,32 @@ const (
 	// EgoFrame is the rear axle's centre on the ground; x forward, y left, z up.
 	EgoFrame = "ego"
 )
+
+// mountsEvery repeats where the sensors are, for viewers that start in the middle.
+const mountsEvery = sensors.StampNs(time.Second)
+
+// Transforms makes the messages of TransformTopic of one recording.
+type Transforms struct {
+	rig    *sensors.Rig
+	mounts sensors.StampNs // when the mounts were last said, 0 = never
+}
+
+// NewTransforms makes Transforms for a rig.
+func NewTransforms(rig *sensors.Rig) *Transforms { return &Transforms{rig: rig} }
+
+// Update returns where the vehicle is, unless that is nil, and once a second where its sensors are. ok is false when there is
+// nothing to say. Stamps should ascend.
+func (t *Transforms) Update(stamp sensors.StampNs, localFromEgo *fusionv1.Pose) (m *foxglovepb.FrameTransforms, ok bool) {
+	m = &foxglovepb.FrameTransforms{}
+	if localFromEgo != nil {
+		m.Transforms = append(m.Transforms, EgoTransform(stamp, localFromEgo))
+	}
+	if t.mounts == 0 || stamp-t.mounts >= mountsEvery {
+		t.mounts = stamp
+		m.Transforms = append(m.Transforms, MountTransforms(stamp, t.rig)...)
+	}
+	return m, len(m.Transforms) > 0
+}
 
 // EgoTransform says where the vehicle is: local -> ego.
 func EgoTransform(stamp sensors.StampNs, localFromEgo *fusionv1.Pose) *foxglovepb.FrameTransform {

@@ -2,54 +2,49 @@ package foxglove
 
 import (
 	"fmt"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
-	foxglovepb "github.com/fusiond/fusiond/proto/foxglove"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/replay"
 	"github.com/fusiond/fusiond/sensors"
 )
 
-// Topics of the views; those of sensors are made of modality and name.
+// Topics of the views; SensorTopic makes those of sensors.
 const (
 	ObjectsTopic   = "/objects"
 	TruthTopic     = "/truth"
 	TransformTopic = "/tf"
 )
 
-// mountsEvery repeats where the sensors are, for viewers that start in the middle.
-const mountsEvery = sensors.StampNs(time.Second)
+// SensorTopic is the topic of a sensor's images or clouds.
+func SensorTopic(modality sensors.Modality, sensor sensors.SensorID) string {
+	return "/" + modality.String() + "/" + string(sensor)
+}
 
 // Views writes what viewers draw into a recording, beside the messages that it is made from. One goroutine uses it.
 type Views struct {
 	w              *replay.Writer
-	rig            *sensors.Rig
+	transforms     *Transforms
 	objects, truth Scene
-	mounts         sensors.StampNs // when the mounts were last written, 0 = never
 	seq            map[string]uint32
 	buf            []byte
 }
 
 // NewViews makes views over an open writer, which stays the caller's.
 func NewViews(w *replay.Writer, rig *sensors.Rig) *Views {
-	return &Views{w: w, rig: rig, seq: map[string]uint32{}}
+	return &Views{w: w, transforms: NewTransforms(rig), seq: map[string]uint32{}}
 }
 
 // Objects writes an object list that was published at the given time: its boxes, and where the vehicle was at the set's time
 // unless the list says that this is not known.
 func (v *Views) Objects(l *fusionv1.ObjectList, received sensors.StampNs) error {
 	stamp := sensors.StampNs(l.GetHeader().GetStamp())
-	tf := &foxglovepb.FrameTransforms{}
-	if !l.GetEgoStale() && l.GetLocalFromEgo() != nil {
-		tf.Transforms = append(tf.Transforms, EgoTransform(stamp, l.GetLocalFromEgo()))
+	ego := l.GetLocalFromEgo()
+	if l.GetEgoStale() {
+		ego = nil
 	}
-	if v.mounts == 0 || stamp-v.mounts >= mountsEvery {
-		v.mounts = stamp
-		tf.Transforms = append(tf.Transforms, MountTransforms(stamp, v.rig)...)
-	}
-	if len(tf.Transforms) > 0 {
+	if tf, ok := v.transforms.Update(stamp, ego); ok {
 		if err := v.write(TransformTopic, stamp, received, tf); err != nil {
 			return err
 		}

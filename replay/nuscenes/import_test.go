@@ -12,7 +12,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/fusiond/fusiond/proto/foxglove"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/replay"
 	"github.com/fusiond/fusiond/sensors"
@@ -227,36 +226,6 @@ func TestImportTwiceGivesTheSameBytes(t *testing.T) {
 	viewers := func(c *Config) { c.Foxglove = true }
 	if !bytes.Equal(read(nil), read(nil)) || !bytes.Equal(read(viewers), read(viewers)) {
 		t.Error("two imports of the same folder differ")
-	}
-}
-
-func TestImportForViewers(t *testing.T) {
-	_, path := importMade(t, madeFolder(t), func(c *Config) { c.Foxglove = true })
-	frames := map[string]bool{}
-	each(t, path, "/tf", &foxglove.FrameTransforms{}, func(m *foxglove.FrameTransforms, _ replay.Message) {
-		for _, x := range m.GetTransforms() {
-			frames[x.GetParentFrameId()+">"+x.GetChildFrameId()] = true
-		}
-	})
-	for _, want := range []string{"local>ego", "ego>LIDAR_TOP", "ego>CAM_FRONT", "ego>CAM_BACK", "ego>RADAR_FRONT"} {
-		if !frames[want] {
-			t.Errorf("no transform %s", want)
-		}
-	}
-	cubes := 0
-	each(t, path, "/truth", &foxglove.SceneUpdate{}, func(m *foxglove.SceneUpdate, _ replay.Message) { cubes += len(m.GetEntities()[0].GetCubes()) })
-	images := each(t, path, "/camera/CAM_BACK", &foxglove.CompressedImage{}, func(m *foxglove.CompressedImage, _ replay.Message) {
-		if m.GetFormat() != "jpeg" || m.GetFrameId() != "CAM_BACK" || len(m.GetData()) == 0 {
-			t.Errorf("image %q in %q", m.GetFormat(), m.GetFrameId())
-		}
-	})
-	clouds := each(t, path, "/lidar/LIDAR_TOP", &foxglove.PointCloud{}, func(m *foxglove.PointCloud, _ replay.Message) {
-		if m.GetPointStride() != 20 || len(m.GetFields()) != 5 || m.GetFrameId() != "LIDAR_TOP" {
-			t.Errorf("cloud %v", m.GetFields())
-		}
-	})
-	if cubes != 6 || images != 20 || clouds != 18 {
-		t.Errorf("%d cubes, %d images, %d clouds; want 6, 20, 18", cubes, images, clouds)
 	}
 }
 

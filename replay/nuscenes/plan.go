@@ -1,29 +1,21 @@
 package nuscenes
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/fusiond/fusiond/replay"
+	"github.com/fusiond/fusiond/replay/foxglove"
 	"github.com/fusiond/fusiond/sensors"
 
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 )
-
-// maxFileBytes bounds a sensor's file: a message must fit on the bus.
-const maxFileBytes = 64 << 20
 
 // plan is a scene turned into a list of messages to be made when their turn comes.
 type plan struct {
@@ -146,14 +138,13 @@ func (p *plan) planEgo(track *egoTrack) {
 	p.report.EgoGiven = len(track.given)
 	states := track.states()
 	p.report.EgoBetween = len(states) - len(track.given)
-	var mounts sensors.StampNs
+	transforms := foxglove.NewTransforms(p.rig)
 	for _, s := range states {
 		p.add(topic, "ego", s.stamp, func() (proto.Message, error) { return track.message(s), nil })
-		withMounts := mounts == 0 || s.stamp-mounts >= mountsEvery
-		if withMounts {
-			mounts = s.stamp
-		}
-		p.add(transformTopic, "ego", s.stamp, func() (proto.Message, error) { return transforms(s.egoPose, p.rig, withMounts), nil })
+		p.add(foxglove.TransformTopic, "ego", s.stamp, func() (proto.Message, error) {
+			m, _ := transforms.Update(s.stamp, s.globalFromEgo.Proto()) // a pose is always something to say
+			return m, nil
+		})
 	}
 }
 
@@ -174,6 +165,7 @@ func (p *plan) planTruth(d *drive, s *scene, track *egoTrack) {
 		times[x.Token] = x.Timestamp
 	}
 	topic := replay.TruthTopic(p.report.Vehicle)
+	var scene foxglove.Scene
 	unplaced := 0
 	for _, x := range s.samples {
 		at, ok := truthPose(x, keyFrames[x.Token], d.poses, track)
@@ -186,7 +178,9 @@ func (p *plan) planTruth(d *drive, s *scene, track *egoTrack) {
 		p.report.BikeRacks += len(frame.GetBikeRacks())
 		p.report.WithVelocity += moving
 		p.add(topic, "truth", at.stamp, func() (proto.Message, error) { return frame, nil })
-		p.add(truthTopic, "truth", at.stamp, func() (proto.Message, error) { return truthScene(frame), nil })
+		p.add(foxglove.TruthTopic, "truth", at.stamp, func() (proto.Message, error) {
+			return scene.Update(at.stamp, foxglove.TruthEntities(frame)), nil
+		})
 	}
 	if unplaced > 0 {
 		p.report.note("%d samples lie outside the ego motion: their ground truth uses the nearest pose", unplaced)
@@ -203,144 +197,19 @@ func (p *plan) planChannel(i int) {
 		if !p.c.Foxglove || ch.modality == sensors.Radar {
 			continue
 		}
-		p.add("/"+ch.modality.String()+"/"+string(ch.sensor), ch.modality.String(), stamp, func() (proto.Message, error) {
+		p.add(foxglove.SensorTopic(ch.modality, ch.sensor), ch.modality.String(), stamp, func() (proto.Message, error) {
 			m, err := p.open(i, r, false)
 			switch m := m.(type) {
 			case *fusionv1.CameraFrame:
-				return compressedImage(m), err
+				if image, ok := foxglove.CompressedImage(m); ok {
+					return image, err
+				}
 			case *fusionv1.PointCloud:
-				return pointCloud(m), err
+				return foxglove.PointCloud(m), err
 			}
 			return nil, err
 		})
 	}
-}
-
-// open makes the message of a file. Files that are missing or damaged give nil and, when counting, go into the report.
-func (p *plan) open(i int, r dataRow, count bool) (proto.Message, error) {
-	ch, st := p.channels[i], &p.report.Streams[i]
-	m, err := p.parse(ch, p.rig.Sensors[i].RateHz, r, count)
-	switch {
-	case err == nil:
-		st.Written += boolInt(count)
-		return m, nil
-	case errors.Is(err, fs.ErrNotExist):
-		if count {
-			st.Missing++
-			p.report.problem(r.Filename, "missing")
-		}
-		return nil, nil //nolint:nilnil // documented
-	}
-	var damaged *fileError
-	if !errors.As(err, &damaged) {
-		return nil, err
-	}
-	if count {
-		st.Damaged++
-		p.report.problem(r.Filename, damaged.Error())
-	}
-	return nil, nil //nolint:nilnil // documented
-}
-
-// fileError is a fault of one file's content; other errors (no permission, a failing disk) end the import.
-type fileError struct{ err error }
-
-func (e *fileError) Error() string { return e.err.Error() }
-func (e *fileError) Unwrap() error { return e.err }
-
-func (p *plan) parse(ch *channel, rateHz float64, r dataRow, count bool) (proto.Message, error) {
-	file, err := p.read(r.Filename)
-	if err != nil {
-		return nil, err
-	}
-	header := &fusionv1.Header{Stamp: int64(stampOf(r.Timestamp)), Sensor: string(ch.sensor)}
-	var m proto.Message
-	switch ch.modality {
-	case sensors.Camera:
-		m, err = makeFrame(header, file, r.Width, r.Height)
-	case sensors.Radar:
-		m, err = makeScan(header, file)
-	case sensors.Lidar:
-		m, err = p.parseSweep(ch, rateHz, r, file, count)
-	default:
-		err = fmt.Errorf("modality %s has no files", ch.modality)
-	}
-	if err != nil {
-		return nil, &fileError{err}
-	}
-	return m, nil
-}
-
-func (p *plan) parseSweep(ch *channel, rateHz float64, r dataRow, file []byte, count bool) (proto.Message, error) {
-	at := sweepTiming{stamp: stampOf(r.Timestamp), period: sensors.StampNs(1e9 / rateHz)}
-	times, err := p.read(timesName(r.Filename))
-	hasTimes := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	deskewed := p.c.Deskewed == DeskewYes || p.c.Deskewed == DeskewByTimes && hasTimes
-	if !hasTimes {
-		return makeCloud(string(ch.sensor), file, nil, at, deskewed)
-	}
-	cloud, err := makeCloud(string(ch.sensor), file, times, at, deskewed)
-	if err == nil {
-		return cloud, nil
-	}
-	// A sweep whose times are damaged is still a sweep.
-	plain, plainErr := makeCloud(string(ch.sensor), file, nil, at, deskewed)
-	if plainErr != nil {
-		return nil, plainErr
-	}
-	if count {
-		p.report.problem(timesName(r.Filename), err.Error()+": imported without times")
-	}
-	return plain, nil
-}
-
-// read reads a file of the folder; names that lead out of it are refused.
-func (p *plan) read(name string) ([]byte, error) {
-	local := filepath.FromSlash(name)
-	if !filepath.IsLocal(local) {
-		return nil, &fileError{fmt.Errorf("its name leads out of the folder")}
-	}
-	f, err := os.Open(filepath.Join(p.c.Folder, local)) //nolint:gosec // inside the folder
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // only read
-	st, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		return nil, &fileError{errors.New("it is not a regular file")}
-	}
-	if st.Size() > maxFileBytes {
-		return nil, &fileError{fmt.Errorf("%d bytes are more than the limit of %d", st.Size(), maxFileBytes)}
-	}
-	var b bytes.Buffer
-	b.Grow(int(st.Size()) + bytes.MinRead)
-	_, err = b.ReadFrom(io.LimitReader(f, maxFileBytes))
-	return b.Bytes(), err
-}
-
-// imageSize takes the table's size, or that of the first image there is.
-func (p *plan) imageSize(ch *channel) (w, h int, err error) {
-	for _, r := range ch.rows {
-		if r.Width > 0 && r.Height > 0 {
-			return r.Width, r.Height, nil
-		}
-	}
-	for _, r := range ch.rows {
-		b, err := p.read(r.Filename)
-		if err != nil {
-			continue // reported when its turn comes
-		}
-		if c, _, err := image.DecodeConfig(bytes.NewReader(b)); err == nil {
-			return c.Width, c.Height, nil
-		}
-	}
-	return 0, 0, errors.New("neither the table nor any image says it")
 }
 
 // write makes the messages in order and numbers those of each topic from 1.
