@@ -36,6 +36,7 @@ type cli struct {
 	Render  renderCmd  `cmd:"" help:"Draw one moment of a recording: bird's-eye view and cameras with boxes."`
 	Tensors tensorsCmd `cmd:"" help:"Write a recording's network inputs and targets for training."`
 	Eval    evalCmd    `cmd:"" help:"Score detections by the nuScenes metrics."`
+	Sim     simCmd     `cmd:"" help:"Make simulated drives."`
 	Model   modelCmd   `cmd:"" help:"Inspect and verify model packages."`
 	Check   checkCmd   `cmd:"" help:"Validate configuration, rig and model package together."`
 	Doctor  doctorCmd  `cmd:"" help:"Say what is missing on this machine, and the cure."`

@@ -26,6 +26,9 @@ type tensorsCmd struct {
 	Rig  string `help:"Rig file; default: the recording's own." type:"path"`
 }
 
+// tensorSchema names the layout of a tensor folder.
+const tensorSchema = "fusiond.tensors/1"
+
 // tensorIndex is the folder's index.json.
 type tensorIndex struct {
 	Schema          string      `json:"schema"`
@@ -60,7 +63,7 @@ func (c *tensorsCmd) Run(ctx context.Context) (err error) {
 	}
 	pack := encoders.TriBEV()
 	w := &tensorWriter{dir: c.Out, pack: pack, truth: truth, index: tensorIndex{
-		Schema: "fusiond.tensors/1", Recording: filepath.Base(c.File), RecordingSHA256: info.SHA256, RigSHA256: rig.Hash(),
+		Schema: tensorSchema, Recording: filepath.Base(c.File), RecordingSHA256: info.SHA256, RigSHA256: rig.Hash(),
 		Classes: pack.Classes, Modalities: []string{"lidar", "radar", "camera"},
 	}}
 	e, err := pipeline.New(pipeline.Options{
@@ -93,6 +96,7 @@ type tensorWriter struct {
 	pack    *encoders.Package
 	truth   *pipeline.Truth
 	index   tensorIndex
+	name    func(n int) string // of file n; nil: set-000000.npz and on
 	without int
 	err     error
 }
@@ -110,7 +114,11 @@ func (w *tensorWriter) put(c *pipeline.Capture) {
 	if c.Manifest.Kind == fusionv1.SetKind_SET_KIND_VIRTUAL {
 		kind = "virtual"
 	}
-	set := tensorSet{fmt.Sprintf("set-%06d.npz", len(w.index.Sets)), int64(c.Stamp), kind, c.Manifest.SetId}
+	name := fmt.Sprintf("set-%06d.npz", len(w.index.Sets))
+	if w.name != nil {
+		name = w.name(len(w.index.Sets))
+	}
+	set := tensorSet{name, int64(c.Stamp), kind, c.Manifest.SetId}
 	if err := w.write(filepath.Join(w.dir, set.File), c, frame); err != nil {
 		w.err = fmt.Errorf("write tensors of set %d: %w", set.Set, err)
 		return

@@ -46,6 +46,9 @@ func LoadTruth(r *replay.Reader) (*Truth, error) {
 	return t, nil
 }
 
+// NewTruth holds frames that are there already, in order of their stamps.
+func NewTruth(frames ...*fusionv1.TruthFrame) *Truth { return &Truth{frames} }
+
 // Frames in order of their stamps.
 func (t *Truth) Frames() []*fusionv1.TruthFrame { return t.frames }
 

@@ -1,0 +1,41 @@
+package geom
+
+import "math"
+
+// Vec is a point or direction: x, y, z in metres.
+type Vec [3]float32
+
+// Add returns a + b.
+func (a Vec) Add(b Vec) Vec { return Vec{a[0] + b[0], a[1] + b[1], a[2] + b[2]} }
+
+// Sub returns a - b.
+func (a Vec) Sub(b Vec) Vec { return Vec{a[0] - b[0], a[1] - b[1], a[2] - b[2]} }
+
+// Scale returns s * a.
+func (a Vec) Scale(s float32) Vec { return Vec{s * a[0], s * a[1], s * a[2]} }
+
+// Dot returns the scalar product.
+func (a Vec) Dot(b Vec) float32 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
+
+// Cross returns the vector product.
+func (a Vec) Cross(b Vec) Vec {
+	return Vec{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
+}
+
+// Norm returns the length.
+func (a Vec) Norm() float32 { return float32(math.Sqrt(float64(a.Dot(a)))) }
+
+// Unit returns a scaled to length 1; the zero vector stays zero.
+func (a Vec) Unit() Vec {
+	n := a.Norm()
+	if n == 0 {
+		return a
+	}
+	return a.Scale(1 / n)
+}
+
+// Mul returns the product of each pair of components.
+func (a Vec) Mul(b Vec) Vec { return Vec{a[0] * b[0], a[1] * b[1], a[2] * b[2]} }
+
+// Lerp returns the point at share s of the way from a to b.
+func (a Vec) Lerp(b Vec, s float32) Vec { return a.Add(b.Sub(a).Scale(s)) }
