@@ -79,9 +79,8 @@ test-webgpu: build ## WebGPU against the CPU on a software Vulkan device, with t
 test-training: ## pytest over training/
 	cd training && .venv/bin/python -m pytest
 
-demo: build ## the main job on a recorded drive: make demo DRIVE=FOLDER
-	@[[ -n "$(DRIVE)" ]] || { echo "demo: name a folder in nuScenes' layout or a recording: make demo DRIVE=FOLDER"; exit 2; }
-	bin/fusiond demo --drive "$(DRIVE)"
+demo: build ## the main job on a drive into fog; on another one: make demo DRIVE=FOLDER
+	bin/fusiond demo $(if $(DRIVE),--drive "$(DRIVE)")
 
 bench: ## benchmarks of every package, also into out/bench.txt
 	@mkdir -p out

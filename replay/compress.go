@@ -18,8 +18,12 @@ type chunkZstd struct {
 
 var _ mcap.ResettableWriteCloser = (*chunkZstd)(nil)
 
-func newChunkZstd() (*chunkZstd, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+func newChunkZstd(c Compression) (*chunkZstd, error) {
+	level := zstd.SpeedFastest
+	if c == ZstdBest {
+		level = zstd.SpeedBestCompression
+	}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1),
 		zstd.WithEncoderCRC(false)) // the chunk has a checksum of its own
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/fusiond/fusiond/encoders"
 	"github.com/fusiond/fusiond/internal/bus"
 	"github.com/fusiond/fusiond/internal/config"
+	"github.com/fusiond/fusiond/internal/pipeline"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/replay"
 	"github.com/fusiond/fusiond/replay/nuscenes"
@@ -22,10 +23,12 @@ import (
 )
 
 type demoCmd struct {
-	Drive string  `required:"" help:"Folder in nuScenes' layout, or a recording (.mcap)." type:"path"`
+	Drive string  `default:"recordings/fog-street.mcap" help:"Folder in nuScenes' layout, or a recording (.mcap); default: the simulated drive into fog that comes with fusiond." type:"path"`
 	Out   string  `default:"out" help:"Folder for the recording and the picture." type:"path"`
 	Rate  float64 `default:"1" help:"Speed of the replay; 1 is real time."`
-	JSON  bool    `help:"Print one JSON object instead of the table."`
+	// Moments of the picture.
+	Moments int  `default:"0" help:"Draw this many moments of the drive side by side; 0 is three of a simulated drive, and of others the one that shows most."`
+	JSON    bool `help:"Print one JSON object instead of the table."`
 	modelFlags
 }
 
@@ -46,11 +49,14 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	report := watch.report()
-	if best := watch.best(); best != nil {
-		report.Picture = filepath.Join(c.Out, "picture.png")
-		if err := drawSet(r, rig, best, 0.25, report.Picture); err != nil {
-			return err
-		}
+	truth, err := pipeline.LoadTruth(r)
+	if err != nil {
+		return err
+	}
+	start, _ := r.Range()
+	report.Seconds = seconds(watch.lists, truth, start)
+	if err := c.draw(r, rig, watch, report); err != nil {
+		return err
 	}
 	if c.JSON {
 		err = writeJSON(os.Stdout, report)
@@ -61,6 +67,26 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 		err = loss("the account of a stream does not add up: received differs from used + dropped + pending")
 	}
 	return err
+}
+
+// draw draws the picture, if there is anything to draw.
+func (c *demoCmd) draw(r *replay.Reader, rig *sensors.Rig, w *watcher, report *demoReport) error {
+	if len(w.lists) == 0 {
+		return nil
+	}
+	about, err := r.Metadata()
+	if err != nil {
+		return err
+	}
+	n := c.Moments
+	if n == 0 && about["simulated"] == "true" {
+		n = 3
+	}
+	report.Picture = filepath.Join(c.Out, "picture.png")
+	if shown := moments(w.lists, n); shown != nil {
+		return drawStrip(r, rig, shown, foundExistence, report.Picture)
+	}
+	return drawSet(r, rig, w.best(), foundExistence, report.Picture)
 }
 
 // recording imports the drive unless it is a recording, or was imported before from the same tables.

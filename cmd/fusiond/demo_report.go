@@ -27,6 +27,7 @@ type demoReport struct {
 	Modes         map[string]int          `json:"modes"`
 	ResidentMB    float64                 `json:"resident_mb"`
 	Picture       string                  `json:"picture"`
+	Seconds       []secondReport          `json:"seconds,omitempty"`
 	order         []string                // of the streams
 	stages        []string                // of the latencies
 }
@@ -139,6 +140,12 @@ func (r *demoReport) writeTable(out io.Writer) error {
 			dropped[reason] = int(n) //nolint:gosec // a demo's counts
 		}
 		row("%s\t%d\t%d\t%s\t%d", name, s.Received, s.Used, counts(dropped), s.Pending)
+	}
+	if len(r.Seconds) > 0 {
+		row("\nsecond\tobjects a set\tlabelled within %d m\tfound\tmode", foundRangeM)
+		for _, s := range r.Seconds {
+			row("%d\t%d\t%d\t%.0f %%\t%s", s.At, s.Mean, s.Truth/max(s.Sets, 1), 100*float64(s.Found)/float64(max(s.Truth, 1)), s.Mode)
+		}
 	}
 	if r.Picture != "" {
 		row("\npicture\t%s", r.Picture)

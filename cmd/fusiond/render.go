@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 
 	"github.com/fusiond/fusiond/internal/pipeline"
@@ -72,10 +73,23 @@ func distance(l *fusionv1.ObjectList, at sensors.StampNs) int64 {
 }
 
 // drawSet draws one set of a recording into a PNG.
-func drawSet(r *replay.Reader, rig *sensors.Rig, list *fusionv1.ObjectList, minScore float64, out string) (err error) {
-	truth, err := pipeline.LoadTruth(r)
+func drawSet(r *replay.Reader, rig *sensors.Rig, list *fusionv1.ObjectList, minScore float64, out string) error {
+	img, err := setPicture(r, rig, list, minScore)
 	if err != nil {
 		return err
+	}
+	f, err := os.Create(out)
+	if err != nil {
+		return err
+	}
+	return errors.Join(render.WritePNG(f, img), f.Close())
+}
+
+// setPicture draws one set of a recording.
+func setPicture(r *replay.Reader, rig *sensors.Rig, list *fusionv1.ObjectList, minScore float64) (*image.RGBA, error) {
+	truth, err := pipeline.LoadTruth(r)
+	if err != nil {
+		return nil, err
 	}
 	shown := &fusionv1.ObjectList{
 		Header: list.Header, SetId: list.SetId, Mode: list.Mode, ModeReason: list.ModeReason, Model: list.Model,
@@ -88,18 +102,10 @@ func drawSet(r *replay.Reader, rig *sensors.Rig, list *fusionv1.ObjectList, minS
 	}
 	scene, err := pipeline.Scene(r, rig, shown, truth.At(sensors.StampNs(list.Header.Stamp)))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	start, _ := r.Range()
 	scene.Title = rig.Vehicle
 	scene.Subtitle = fmt.Sprintf("%.1f s into the recording", sensors.StampNs(list.Header.Stamp).Sub(start).Seconds())
-	img, err := render.Draw(scene)
-	if err != nil {
-		return err
-	}
-	f, err := os.Create(out)
-	if err != nil {
-		return err
-	}
-	return errors.Join(render.WritePNG(f, img), f.Close())
+	return render.Draw(scene)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -20,7 +21,10 @@ type simCmd struct {
 type simMakeCmd struct {
 	Scenario string `arg:"" optional:"" help:"Scenario file, or the name of a built-in one."`
 	Out      string `help:"Recording to write." type:"path"`
+	Live     bool   `help:"Publish the drive on NATS in real time, as its vehicle would. It is made first, then sent: the pace does not depend on the machine."`
+	URL      string `default:"nats://127.0.0.1:4222" env:"NATS_URL" help:"NATS server for --live."`
 	Seed     uint64 `help:"Instead of the scenario's."`
+	Small    bool   `help:"Compress the recording as much as possible, slowly: for recordings that ship."`
 	Workers  int    `help:"Shots in the making at once; 0 is the number of cores. The recording does not depend on it."`
 	simBatch
 	List bool `help:"List the built-in scenarios and rigs."`
@@ -50,8 +54,8 @@ func (c *simMakeCmd) Run(ctx context.Context) error {
 		return c.runBatch(ctx, c.Out, c.Seed, c.Workers)
 	case c.Scenario == "":
 		return usage("name a scenario: a file, or one of %q", sim.BuiltinScenarios())
-	case c.Out == "":
-		return usage("give --out FILE.mcap")
+	case c.Out == "" && !c.Live:
+		return usage("give --out FILE.mcap, or --live")
 	}
 	s, err := sim.LoadScenario(c.Scenario)
 	if err != nil {
@@ -60,10 +64,21 @@ func (c *simMakeCmd) Run(ctx context.Context) error {
 	if c.Seed != 0 {
 		s.Seed = c.Seed
 	}
+	if c.Live && c.Out == "" {
+		dir, err := os.MkdirTemp("", "fusiond-sim-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(dir) }() // what cannot be removed is in the system's temporary folder
+		c.Out = filepath.Join(dir, s.Name+".mcap")
+	}
 	start := time.Now()
-	messages, err := simulate(ctx, s, c.Out, c.Workers)
+	messages, err := simulate(ctx, s, c.Out, c.Workers, c.Small)
 	if err != nil {
 		return err
+	}
+	if c.Live {
+		return (&playCmd{File: c.Out, URL: c.URL, Rate: 1}).Run(ctx)
 	}
 	sum := simSummary{s.Name, s.Seed, c.Out, messages, s.Duration.Seconds(), time.Since(start).Seconds()}
 	if c.JSON {
@@ -87,12 +102,16 @@ func listSim() error {
 }
 
 // simulate makes a scenario's recording with a progress bar. What is not finished is removed.
-func simulate(ctx context.Context, s *sim.Scenario, out string, workers int) (messages int, err error) {
+func simulate(ctx context.Context, s *sim.Scenario, out string, workers int, small bool) (messages int, err error) {
 	d, err := sim.New(s, nil)
 	if err != nil {
 		return 0, err
 	}
-	w, err := replay.Create(out, replay.WriterOptions{Rig: d.Rig(), Source: "fusiond sim", Metadata: d.Metadata()})
+	options := replay.WriterOptions{Rig: d.Rig(), Source: "fusiond sim", Metadata: d.Metadata()}
+	if small {
+		options.Compression = replay.ZstdBest
+	}
+	w, err := replay.Create(out, options)
 	if err != nil {
 		return 0, err
 	}

@@ -9,8 +9,12 @@ import (
 	"github.com/fusiond/fusiond/sim/effect"
 )
 
-// stepM is what coordinates are multiples of, as a fixed-point sensor's are. It is far below the range noise, and recordings shrink.
-const stepM = 1.0 / 256
+// What coordinates (metres) and times (seconds) are multiples of, as those of sensors are that send fixed-point numbers. The errors, 5 mm and
+// 4 us of one sigma, are far below the range noise and the time of a firing, and recordings shrink by a quarter.
+const (
+	stepM = 1.0 / 64
+	stepS = 1.0 / 65536
+)
 
 // pointBytes of x, y, z float32, intensity and ring uint8, t float32.
 const pointBytes = 18
@@ -39,12 +43,12 @@ func (s *Sweep) Cloud(sensor sensors.SensorID, stamp sensors.StampNs) *fusionv1.
 		column, ring := i/beams, i%beams
 		el, az := s.spec.Elevations[ring], s.local[column]
 		flat := float64(r.Range) * math.Cos(el)
-		putFloat(p[0:], snapped(flat*math.Cos(az)))
-		putFloat(p[4:], snapped(flat*math.Sin(az)))
-		putFloat(p[8:], snapped(float64(r.Range)*math.Sin(el)))
+		putFloat(p[0:], snapped(flat*math.Cos(az), stepM))
+		putFloat(p[4:], snapped(flat*math.Sin(az), stepM))
+		putFloat(p[8:], snapped(float64(r.Range)*math.Sin(el), stepM))
 		p[12] = uint8(math.Round(255 * math.Min(math.Max(float64(r.Intensity), 0), 1)))
 		p[13] = uint8(ring) //nolint:gosec // at most 256 beams
-		putFloat(p[14:], float32((float64(column)+0.5)/float64(s.spec.Columns)*s.spec.Turn.Seconds()))
+		putFloat(p[14:], snapped((float64(column)+0.5)/float64(s.spec.Columns)*s.spec.Turn.Seconds(), stepS))
 		data = append(data, p[:]...)
 	}
 	return &fusionv1.PointCloud{
@@ -53,7 +57,7 @@ func (s *Sweep) Cloud(sensor sensors.SensorID, stamp sensors.StampNs) *fusionv1.
 	}
 }
 
-func snapped(v float64) float32 { return float32(math.Round(v/stepM) * stepM) }
+func snapped(v, step float64) float32 { return float32(math.Round(v/step) * step) }
 
 func putFloat(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) }
 

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/fusiond/fusiond/sensors"
+	"github.com/fusiond/fusiond/sim/chance"
 	"github.com/fusiond/fusiond/sim/effect"
 	"github.com/fusiond/fusiond/sim/geom"
 	"github.com/fusiond/fusiond/sim/material"
@@ -107,14 +108,14 @@ func TestCloud(t *testing.T) {
 	for k, p := range points {
 		i := kept[k]
 		at := mount.Apply(r3.Vec{X: float64(p.X), Y: float64(p.Y), Z: float64(p.Z)})
-		if off := r3.Norm(r3.Sub(at, sw.point(i))); off > 0.004 {
-			t.Fatalf("point %d is %.4f m from its return, want 1/256 m at most", k, off)
+		if off := r3.Norm(r3.Sub(at, sw.point(i))); off > math.Sqrt(3)/2*stepM+1e-4 {
+			t.Fatalf("point %d is %.4f m from its return, want half a diagonal of a step at most", k, off)
 		}
 		column, ring := i/len(s.Elevations), i%len(s.Elevations)
 		if int(p.Ring) != ring || math.Abs(float64(p.Intensity-sw.Returns[i].Intensity)) > 0.5/255+1e-6 {
 			t.Fatalf("point %d: ring %d, intensity %v, want %d, %v", k, p.Ring, p.Intensity, ring, sw.Returns[i].Intensity)
 		}
-		if want := -0.1 + 0.1*(float64(column)+0.5)/float64(s.Columns); math.Abs(float64(p.T)-want) > 1e-6 {
+		if want := -0.1 + 0.1*(float64(column)+0.5)/float64(s.Columns); math.Abs(float64(p.T)-want) > stepS {
 			t.Fatalf("point %d: time %v, want %v", k, p.T, want)
 		}
 	}
@@ -265,5 +266,36 @@ func TestBlooming(t *testing.T) {
 		if plate == 0 || (halo > 0) != tt.blooms {
 			t.Errorf("%s: %d returns of the plate, %d about it, want blooming %v", tt.name, plate, halo, tt.blooms)
 		}
+	}
+}
+
+// TestRoof puts the unit 0.4 m over a roof.
+func TestRoof(t *testing.T) {
+	s := plain(3600, -25, -5, 10)
+	roof := RoofOf(sensors.Body{LengthM: 4.6, WidthM: 2, HeightM: 1.5, RearOverhangM: 0.9})
+	m := &geom.Mesh{}
+	m.Quad(geom.Vec{-100, -100, 0}, geom.Vec{100, -100, 0}, geom.Vec{100, 100, 0}, geom.Vec{-100, 100, 0}, material.AsphaltWorn)
+	sw := NewSweep(s)
+	sw.Cast(&Moment{Scene: geom.NewScene(geom.NewSolid(m), nil), WorldFromEgo: standing, EgoFromSensor: mount, Roof: roof, Key: chance.Of(1)}, 0, s.Columns)
+	sw.Finish()
+	met, own := 0.0, 0.0
+	for i := range sw.Returns {
+		r := &sw.Returns[i]
+		d := 0.4 / -float64(r.Dir[2])
+		x, y := 0.9+d*float64(r.Dir[0]), d*float64(r.Dir[1])
+		if r.Dir[2] < 0 && x > -0.67 && x < 1.86 && math.Abs(y) < 0.7 {
+			met++
+			if r.Range > 0 {
+				own++
+				if got := sw.point(i); math.Abs(got.Z-1.5) > 1e-3 || r.Ground || r.Intensity > 0.02 {
+					t.Fatalf("a return of the roof at height %.4f, ground %v, intensity %.3f, want 1.5, false, below 0.02", got.Z, r.Ground, r.Intensity)
+				}
+			}
+		} else if r.Dir[2] < 0 && (r.Range == 0 || math.Abs(sw.point(i).Z) > 1e-3) {
+			t.Fatalf("beam %d passes the roof and sees no road: range %v", i, r.Range)
+		}
+	}
+	if met < 1000 || math.Abs(own/met-roofShare) > 0.05 {
+		t.Errorf("%v of %v beams return from the roof, want %v of at least 1000", own, met, roofShare)
 	}
 }

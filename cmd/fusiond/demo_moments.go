@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"image"
+	"os"
+
+	"github.com/fusiond/fusiond/internal/pipeline"
+	"github.com/fusiond/fusiond/internal/render"
+	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
+	"github.com/fusiond/fusiond/replay"
+	"github.com/fusiond/fusiond/sensors"
+)
+
+// secondReport is one second of a drive: how the output lives through it. Truth counts the labelled objects within foundRangeM that a clean
+// lidar or radar would have touched; Found those of them with an object of the same class group within foundM.
+type secondReport struct {
+	At    int    `json:"at_s"`
+	Sets  int    `json:"sets"`
+	Mean  int    `json:"objects_a_set"`
+	Truth int    `json:"truth"`
+	Found int    `json:"found"`
+	Mode  string `json:"mode"`
+}
+
+const (
+	foundRangeM = 30
+	foundM      = 2
+	// foundExistence is the least existence of an object that counts.
+	foundExistence = 0.25
+)
+
+// seconds compares the published lists with the ground truth, second by second; nil without ground truth.
+func seconds(lists []*fusionv1.ObjectList, truth *pipeline.Truth, start sensors.StampNs) []secondReport {
+	if len(truth.Frames()) == 0 {
+		return nil
+	}
+	var out []secondReport
+	objects := 0
+	for _, l := range lists {
+		stamp := sensors.StampNs(l.Header.Stamp)
+		at := int(stamp.Sub(start).Seconds())
+		if len(out) == 0 || out[len(out)-1].At != at {
+			out = append(out, secondReport{At: at})
+			objects = 0
+		}
+		s := &out[len(out)-1]
+		s.Sets++
+		objects += len(l.Objects)
+		s.Mean, s.Mode = objects/s.Sets, lower(l.Mode.String(), "MODE_")
+		if f := truth.At(stamp); f != nil {
+			n, found := foundIn(l, f)
+			s.Truth += n
+			s.Found += found
+		}
+	}
+	return out
+}
+
+func foundIn(l *fusionv1.ObjectList, f *fusionv1.TruthFrame) (n, found int) {
+	for _, t := range f.Objects {
+		x, y := t.Center.GetX(), t.Center.GetY()
+		if x*x+y*y > foundRangeM*foundRangeM || !touched(t) {
+			continue
+		}
+		n++
+		for _, o := range l.Objects {
+			dx, dy := o.Center.GetX()-x, o.Center.GetY()-y
+			if float64(o.Existence) >= foundExistence && dx*dx+dy*dy <= foundM*foundM && group(o.Class) == group(t.Class) {
+				found++
+				break
+			}
+		}
+	}
+	return n, found
+}
+
+// touched tells whether a lidar or radar in good order would have had something of the object.
+func touched(t *fusionv1.TruthObject) bool {
+	for _, v := range t.Views {
+		if v.CleanPoints > 0 {
+			return true
+		}
+	}
+	return t.LidarPoints+t.RadarPoints > 0
+}
+
+// group puts classes together that are easily taken for one another.
+func group(class string) string {
+	switch class {
+	case "car", "truck", "bus", "trailer", "construction_vehicle":
+		return "vehicle"
+	case "bicycle", "motorcycle":
+		return "cycle"
+	default:
+		return class
+	}
+}
+
+// moments picks lists spread over the drive, from a second after its start to its end.
+func moments(lists []*fusionv1.ObjectList, n int) []*fusionv1.ObjectList {
+	if n < 1 || len(lists) < n {
+		return nil
+	}
+	first := min(10, len(lists)-1)
+	out := make([]*fusionv1.ObjectList, n)
+	for i := range out {
+		at := len(lists) - 1
+		if n > 1 {
+			at = first + (len(lists)-1-first)*i/(n-1)
+		}
+		out[i] = lists[at]
+	}
+	return out
+}
+
+// stripWidth is that of one moment in a strip of several, pixels.
+const stripWidth = 900
+
+// drawStrip draws several sets of a recording side by side into a PNG.
+func drawStrip(r *replay.Reader, rig *sensors.Rig, lists []*fusionv1.ObjectList, minScore float64, out string) error {
+	var pictures []image.Image
+	for _, l := range lists {
+		img, err := setPicture(r, rig, l, minScore)
+		if err != nil {
+			return err
+		}
+		pictures = append(pictures, img)
+	}
+	f, err := os.Create(out) //nolint:gosec // the operator names the folder
+	if err != nil {
+		return err
+	}
+	return errors.Join(render.WritePNG(f, render.Strip(pictures, stripWidth)), f.Close())
+}
