@@ -9,7 +9,8 @@ import (
 // count of exactly 0 makes the zero-point filter drop a box.
 const UnknownPoints = -1
 
-// Box is one 3D box, ground truth or prediction, in the global frame.
+// Box is one 3D box, ground truth or prediction, in the global frame. Detection and tracking metrics share it: velocity
+// and attribute count for the first alone, the track for the second alone.
 type Box struct {
 	Translation [3]float64 // geometric centre x, y, z, m
 	Size        [3]float64 // width, length, height, m, each > 0
@@ -19,6 +20,7 @@ type Box struct {
 	Attribute   string     // for example "vehicle.moving"; "" is none or unknown
 	Score       float64    // confidence of a prediction; not used for ground truth
 	NumPts      int        // lidar and radar points inside; [UnknownPoints] if not counted
+	Track       string     // identity of the object over its scene
 }
 
 // BikeRack is a bicycle rack: bicycles and motorcycles whose centre lies in it are not scored.
@@ -32,6 +34,8 @@ type BikeRack struct {
 // samples and boxes decides ties, see the package comment.
 type Sample struct {
 	Token          string     // names the sample in errors
+	Scene          string     // names the sequence it belongs to; for tracking only
+	TimestampUs    int64      // orders the samples of a scene, us; for tracking only
 	EgoTranslation [3]float64 // ego position, m, global frame; ranges are measured from it in the ground plane
 	BikeRacks      []BikeRack
 	GroundTruth    []Box
@@ -51,13 +55,14 @@ type fault struct {
 	field, problem, cure string
 }
 
-// boxFault checks the geometry of b, its class, and for predictions the score. It returns nil if b can be scored.
-func boxFault(b *Box, s side, classes map[string]int) *fault {
-	if _, ok := classes[b.Class]; !ok {
-		return &fault{fieldClass, fmt.Sprintf("unknown class %q", b.Class), "use one of the classes of the configuration, or leave the box out"}
+// boxFault checks the geometry of b, its class, for tracks the identity, and for predictions the score. It returns nil
+// if b can be scored.
+func boxFault(b *Box, s side, f *format) *fault {
+	if _, ok := f.index[b.Class]; !ok {
+		return &fault{f.classField, fmt.Sprintf("unknown class %q", b.Class), "use one of the classes of the configuration, or leave the box out"}
 	}
-	if f := shapeFault(b.Translation, b.Size, b.Rotation); f != nil {
-		return f
+	if wrong := shapeFault(b.Translation, b.Size, b.Rotation); wrong != nil {
+		return wrong
 	}
 	for _, v := range b.Velocity {
 		if !math.IsNaN(v) && !(math.Abs(v) <= maxMagnitude) {
@@ -65,7 +70,10 @@ func boxFault(b *Box, s side, classes map[string]int) *fault {
 		}
 	}
 	if s == predictionSide && !(math.Abs(b.Score) <= maxMagnitude) {
-		return &fault{fieldScore, fmt.Sprintf("%v", b.Score), "give each prediction a finite confidence"}
+		return &fault{f.scoreField, fmt.Sprintf("%v", b.Score), "give each prediction a finite confidence"}
+	}
+	if f.tracking && b.Track == "" {
+		return &fault{fieldTrack, "empty", "give each track a name that is its own in its scene"}
 	}
 	return nil
 }
@@ -96,7 +104,7 @@ func shapeFault(translation, size [3]float64, rotation [4]float64) *fault {
 }
 
 // checkSamples returns the first reason why the samples cannot be scored, as an *InputError.
-func checkSamples(samples []Sample, c *DetectionConfig, classes map[string]int) error {
+func checkSamples(samples []Sample, form *format) error {
 	for i := range samples {
 		s := &samples[i]
 		at := func(where side, box int, f *fault) error {
@@ -117,16 +125,21 @@ func checkSamples(samples []Sample, c *DetectionConfig, classes map[string]int) 
 				return at(groundTruthSide, noBox, f)
 			}
 		}
-		if len(s.Predictions) > c.MaxBoxesPerSample {
-			return at(predictionSide, noBox, tooManyBoxes(c.MaxBoxesPerSample))
+		for where, boxes := range [...][]Box{groundTruthSide: s.GroundTruth, predictionSide: s.Predictions} {
+			if j := form.repeatedTrack(boxes); j >= 0 {
+				return at(side(where), j, trackTwice(boxes[j].Track))
+			}
+		}
+		if len(s.Predictions) > form.maxBoxes {
+			return at(predictionSide, noBox, tooManyBoxes(form.maxBoxes))
 		}
 		for j := range s.GroundTruth {
-			if f := boxFault(&s.GroundTruth[j], groundTruthSide, classes); f != nil {
+			if f := boxFault(&s.GroundTruth[j], groundTruthSide, form); f != nil {
 				return at(groundTruthSide, j, f)
 			}
 		}
 		for j := range s.Predictions {
-			if f := boxFault(&s.Predictions[j], predictionSide, classes); f != nil {
+			if f := boxFault(&s.Predictions[j], predictionSide, form); f != nil {
 				return at(predictionSide, j, f)
 			}
 		}

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// ClassConfig says how the boxes of one class are scored.
+// ClassConfig says how the boxes of one class are scored. Tracking looks at the name and the two filters alone.
 type ClassConfig struct {
 	Name          string
 	RangeM        float64 // boxes at this distance from ego or farther are left out
@@ -105,15 +105,6 @@ func (c *DetectionConfig) Validate() error {
 		bad("mAP weight %v: must be finite and not negative", c.MeanAPWeight)
 	}
 	return errors.Join(errs...)
-}
-
-// classIndex maps each class name to its place in c.Classes.
-func (c *DetectionConfig) classIndex() map[string]int {
-	m := make(map[string]int, len(c.Classes))
-	for i, k := range c.Classes {
-		m[k.Name] = i
-	}
-	return m
 }
 
 // defines reports whether the error is defined for the class.

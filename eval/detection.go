@@ -12,8 +12,8 @@ func EvaluateDetection(samples []Sample, c DetectionConfig) (DetectionResult, er
 	if err := c.Validate(); err != nil {
 		return DetectionResult{}, err
 	}
-	classes := c.classIndex()
-	if err := checkSamples(samples, &c, classes); err != nil {
+	form := c.format()
+	if err := checkSamples(samples, form); err != nil {
 		return DetectionResult{}, err
 	}
 	r := DetectionResult{
@@ -22,7 +22,7 @@ func EvaluateDetection(samples []Sample, c DetectionConfig) (DetectionResult, er
 		NumSamples: len(samples),
 		Classes:    make([]ClassResult, len(c.Classes)),
 	}
-	boxes := filterBoxes(samples, &c, classes)
+	boxes := filterBoxes(samples, form)
 	for k := range boxes {
 		r.Classes[k] = scoreClass(&boxes[k], &c, &c.Classes[k])
 	}

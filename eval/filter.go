@@ -27,9 +27,9 @@ type prediction struct {
 }
 
 // filterBoxes sorts the boxes of all samples by class, in their order, without those that are not scored.
-// All classes must be known. The result has the order of c.Classes.
-func filterBoxes(samples []Sample, c *DetectionConfig, classes map[string]int) []classBoxes {
-	out := make([]classBoxes, len(c.Classes))
+// All classes must be known. The result has the order of f.classes.
+func filterBoxes(samples []Sample, f *format) []classBoxes {
+	out := make([]classBoxes, len(f.classes))
 	for i := range samples {
 		s := &samples[i]
 		for k := range out {
@@ -37,15 +37,15 @@ func filterBoxes(samples []Sample, c *DetectionConfig, classes map[string]int) [
 		}
 		for j := range s.GroundTruth {
 			b := &s.GroundTruth[j]
-			k := classes[b.Class]
-			if keep(b, s, &c.Classes[k], &out[k].truthOut) {
+			k := f.index[b.Class]
+			if keep(b, s, &f.classes[k], &out[k].truthOut) {
 				out[k].truth = append(out[k].truth, b)
 			}
 		}
 		for j := range s.Predictions {
 			b := &s.Predictions[j]
-			k := classes[b.Class]
-			if keep(b, s, &c.Classes[k], &out[k].predOut) {
+			k := f.index[b.Class]
+			if keep(b, s, &f.classes[k], &out[k].predOut) {
 				out[k].pred = append(out[k].pred, prediction{b, i})
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // Bounds on a file in nuScenes' format. A file that keeps them needs about as much memory as it has bytes.
@@ -22,7 +23,12 @@ type Source struct {
 }
 
 // LoadSamples opens two files in nuScenes' submission format and reads them as [ReadSamples] does.
-func LoadSamples(groundTruthPath, predictionsPath string, c DetectionConfig) (samples []Sample, err error) {
+func LoadSamples(groundTruthPath, predictionsPath string, c DetectionConfig) ([]Sample, error) {
+	return loadBoth(groundTruthPath, predictionsPath, func(truth, pred Source) ([]Sample, error) { return ReadSamples(truth, pred, c) })
+}
+
+// loadBoth opens two files for read.
+func loadBoth(groundTruthPath, predictionsPath string, read func(truth, pred Source) ([]Sample, error)) (samples []Sample, err error) {
 	truth, err := os.Open(groundTruthPath) //nolint:gosec // the user names the file
 	if err != nil {
 		return nil, openError(groundTruthPath, err)
@@ -33,7 +39,7 @@ func LoadSamples(groundTruthPath, predictionsPath string, c DetectionConfig) (sa
 		return nil, openError(predictionsPath, err)
 	}
 	defer func() { err = errors.Join(err, pred.Close()) }()
-	return ReadSamples(Source{groundTruthPath, truth}, Source{predictionsPath, pred}, c)
+	return read(Source{groundTruthPath, truth}, Source{predictionsPath, pred})
 }
 
 func openError(path string, err error) error {
@@ -67,15 +73,20 @@ func ReadSamples(groundTruth, predictions Source, c DetectionConfig) ([]Sample, 
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	truth, err := readFile(groundTruth, groundTruthSide, &c)
+	return readSamples(groundTruth, predictions, c.format())
+}
+
+// readSamples reads the two files of either benchmark.
+func readSamples(groundTruth, predictions Source, form *format) ([]Sample, error) {
+	truth, err := readFile(groundTruth, groundTruthSide, form)
 	if err != nil {
 		return nil, err
 	}
-	pred, err := readFile(predictions, predictionSide, &c)
+	pred, err := readFile(predictions, predictionSide, form)
 	if err != nil {
 		return nil, err
 	}
-	return join(truth, pred)
+	return join(truth, pred, form)
 }
 
 // boxFile is the content of one file.
@@ -96,17 +107,18 @@ type tokenBoxes struct {
 
 // sampleInfo is one entry of "samples".
 type sampleInfo struct {
-	ego   [3]float64
-	racks []BikeRack
+	ego         [3]float64
+	racks       []BikeRack
+	scene       string
+	timestampUs int64
 }
 
 // readFile reads one of the two files.
-func readFile(src Source, s side, c *DetectionConfig) (*boxFile, error) {
+func readFile(src Source, s side, form *format) (*boxFile, error) {
 	r := &fileReader{
 		scanner: newScanner(&boundedReader{r: src.R, left: maxFileBytes}),
 		side:    s,
-		config:  c,
-		classes: c.classIndex(),
+		format:  form,
 		out:     &boxFile{name: src.Name, byToken: map[string]int{}, samples: map[string]sampleInfo{}},
 		box:     noBox,
 	}
@@ -133,9 +145,15 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 }
 
 // join pairs the two files sample by sample, in the order of the predictions file.
-func join(truth, pred *boxFile) ([]Sample, error) {
+func join(truth, pred *boxFile, form *format) ([]Sample, error) {
 	if err := sameTokens(truth, pred); err != nil {
 		return nil, err
+	}
+	if form.tracking && !truth.hasInfo {
+		return nil, &InputError{
+			Op: "read", Source: truth.name, Box: noBox, Field: keySamples, Problem: "missing",
+			Cure: `add "samples": {TOKEN: {"scene_token": "...", "timestamp": us, "ego_translation": [x, y, z]}}`,
+		}
 	}
 	samples := make([]Sample, len(pred.results))
 	for i := range pred.results {
@@ -144,13 +162,13 @@ func join(truth, pred *boxFile) ([]Sample, error) {
 		s := Sample{Token: p.token, GroundTruth: t.boxes, Predictions: p.boxes}
 		if truth.hasInfo {
 			info, ok := truth.samples[p.token]
-			if !ok && len(t.boxes)+len(p.boxes) > 0 {
+			if !ok && (form.tracking || len(t.boxes)+len(p.boxes) > 0) {
 				return nil, &InputError{
 					Op: "read", Source: truth.name, Token: p.token, Box: noBox, Field: keySamples, Problem: "no entry for this sample",
-					Cure: `add its ego_translation to "samples"`,
+					Cure: "add its " + strings.Join(form.neededOfSample, ", ") + ` to "samples"`,
 				}
 			}
-			s.EgoTranslation, s.BikeRacks = info.ego, info.racks
+			s.EgoTranslation, s.BikeRacks, s.Scene, s.TimestampUs = info.ego, info.racks, info.scene, info.timestampUs
 		} else {
 			ego, err := egoFromBoxes(truth.name, t, pred.name, p)
 			if err != nil {

@@ -7,35 +7,6 @@ import (
 	"slices"
 )
 
-// Keys of a file and fields of a box, as nuScenes names them.
-const (
-	keyResults       = "results"
-	keySamples       = "samples"
-	fieldToken       = "sample_token"
-	fieldTranslation = "translation"
-	fieldSize        = "size"
-	fieldRotation    = "rotation"
-	fieldVelocity    = "velocity"
-	fieldClass       = "detection_name"
-	fieldAttribute   = "attribute_name"
-	fieldScore       = "detection_score"
-	fieldNumPts      = "num_pts"
-	fieldEgo         = "ego_translation"
-	fieldRacks       = "bike_racks"
-)
-
-// knownFields are the fields of boxes, samples and racks that are read. Others are skipped.
-var knownFields = []string{
-	fieldToken, fieldTranslation, fieldSize, fieldRotation, fieldVelocity, fieldClass, fieldAttribute, fieldScore,
-	fieldNumPts, fieldEgo, fieldRacks,
-}
-
-// neededOf lists the fields that a box of either side must have.
-var neededOf = [...][]string{
-	groundTruthSide: {fieldTranslation, fieldSize, fieldRotation, fieldVelocity, fieldClass, fieldAttribute, fieldNumPts},
-	predictionSide:  {fieldTranslation, fieldSize, fieldRotation, fieldVelocity, fieldClass, fieldAttribute, fieldScore},
-}
-
 // attributes are the ones of nuScenes.
 var attributes = map[string]string{
 	"": "", "vehicle.moving": "vehicle.moving", "vehicle.parked": "vehicle.parked", "vehicle.stopped": "vehicle.stopped",
@@ -46,10 +17,9 @@ var attributes = map[string]string{
 // fileReader walks one file. token, box and field say where it is, for errors.
 type fileReader struct {
 	*scanner
-	side    side
-	config  *DetectionConfig
-	classes map[string]int
-	out     *boxFile
+	*format
+	side side
+	out  *boxFile
 
 	token string
 	box   int    // index in its sample, or noBox
@@ -132,9 +102,10 @@ func (r *fileReader) sample(token string) error {
 	}
 	limit := maxTruthPerSample
 	if r.side == predictionSide {
-		limit = r.config.MaxBoxesPerSample
+		limit = r.maxBoxes
 	}
 	t := tokenBoxes{token: token}
+	tracks := map[string]bool{}
 	err := r.array(func(i int) error {
 		if i == limit {
 			return &contentError{*tooManyBoxes(limit)}
@@ -143,6 +114,12 @@ func (r *fileReader) sample(token string) error {
 		b, fromEgo, err := r.readBox()
 		if err != nil {
 			return err
+		}
+		if r.tracking {
+			if tracks[b.Track] {
+				return &contentError{*trackTwice(b.Track)}
+			}
+			tracks[b.Track] = true
 		}
 		t.boxes = append(t.boxes, b)
 		t.ego.add(i, b.Translation, fromEgo)
@@ -161,7 +138,7 @@ func (r *fileReader) sample(token string) error {
 // readBox reads one box. fromEgo is its ego_translation, zero if it has none.
 func (r *fileReader) readBox() (b Box, fromEgo [3]float64, err error) {
 	b.NumPts = UnknownPoints
-	err = r.fields(neededOf[r.side], func(key string) error {
+	err = r.fields(r.neededOfBox[r.side], func(key string) error {
 		switch key {
 		case fieldTranslation:
 			return r.vector(b.Translation[:])
@@ -171,17 +148,23 @@ func (r *fileReader) readBox() (b Box, fromEgo [3]float64, err error) {
 			return r.vector(b.Rotation[:])
 		case fieldVelocity:
 			return r.velocity(&b.Velocity)
-		case fieldClass:
+		case r.classField:
 			return r.class(&b.Class)
 		case fieldAttribute:
-			return r.attribute(&b.Attribute)
+			if !r.tracking {
+				return r.attribute(&b.Attribute)
+			}
+		case fieldTrack:
+			if r.tracking {
+				return r.text(&b.Track)
+			}
 		case fieldNumPts:
 			return r.count(&b.NumPts)
 		case fieldEgo:
 			return r.vector(fromEgo[:])
 		case fieldToken:
 			return r.sameToken()
-		case fieldScore:
+		case r.scoreField:
 			if r.side == predictionSide {
 				return r.score(&b.Score)
 			}
@@ -191,7 +174,7 @@ func (r *fileReader) readBox() (b Box, fromEgo [3]float64, err error) {
 	if err != nil {
 		return b, fromEgo, err
 	}
-	if f := boxFault(&b, r.side, r.classes); f != nil {
+	if f := boxFault(&b, r.side, r.format); f != nil {
 		return b, fromEgo, &contentError{*f}
 	}
 	return b, fromEgo, nil
@@ -236,8 +219,16 @@ func (r *fileReader) sampleInfo(token string) error {
 		return refuse(keySamples, fmt.Sprintf("more than %d samples", maxSamples), "split the file by samples")
 	}
 	var info sampleInfo
-	err := r.fields([]string{fieldEgo}, func(key string) error {
+	err := r.fields(r.neededOfSample, func(key string) error {
 		switch key {
+		case fieldScene:
+			if r.tracking {
+				return r.text(&info.scene)
+			}
+		case fieldTimestamp:
+			if r.tracking {
+				return r.timestamp(&info.timestampUs)
+			}
 		case fieldEgo:
 			return r.vector(info.ego[:])
 		case fieldRacks:

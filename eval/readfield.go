@@ -59,12 +59,33 @@ func (r *fileReader) class(dst *string) error {
 	if err != nil {
 		return err
 	}
-	k, ok := r.classes[string(name)]
+	k, ok := r.index[string(name)]
 	if !ok {
-		return refuse("", fmt.Sprintf("unknown class %q", name), "use one of the classes of "+r.config.Name+", or leave the box out")
+		return refuse("", fmt.Sprintf("unknown class %q", name), "use one of the classes of "+r.configName+", or leave the box out")
 	}
-	*dst = r.config.Classes[k].Name // shared, not a copy for each box
+	*dst = r.classes[k].Name // shared, not a copy for each box
 	return nil
+}
+
+// text reads a string that names something.
+func (r *fileReader) text(dst *string) error {
+	s, err := r.string()
+	if err == nil && len(s) == 0 {
+		return refuse("", "empty", "give it a name")
+	}
+	*dst = string(s)
+	return err
+}
+
+// timestamp reads a time in whole microseconds, such as float64 can hold.
+func (r *fileReader) timestamp(dst *int64) error {
+	const most = 1 << 53
+	x, err := r.number()
+	if err == nil && !(x >= 0 && x <= most && x == math.Trunc(x)) {
+		return refuse("", fmt.Sprintf("%v us", x), "give the time in whole microseconds")
+	}
+	*dst = int64(x)
+	return err
 }
 
 func (r *fileReader) attribute(dst *string) error {

@@ -17,7 +17,9 @@ func WriteDetectionTable(w io.Writer, r DetectionResult) error {
 	scoreTable(&r).write(&b)
 	writeNotes(&b, &r)
 	b.WriteByte('\n')
-	writeLeftOut(&b, &r)
+	writeLeftOut(&b, len(r.Classes), func(i int) (string, LeftOut, LeftOut) {
+		return r.Classes[i].Class, r.Classes[i].GroundTruthLeftOut, r.Classes[i].PredictionsLeftOut
+	})
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -97,8 +99,8 @@ func wrap(b *strings.Builder, title string, items []string) {
 	b.WriteString(line + "\n")
 }
 
-// writeLeftOut says how many boxes each filter left out on each side, and of which classes.
-func writeLeftOut(b *strings.Builder, r *DetectionResult) {
+// writeLeftOut says how many boxes each filter left out on each side, and of which classes. class returns one of them.
+func writeLeftOut(b *strings.Builder, classes int, class func(i int) (name string, truth, pred LeftOut)) {
 	filters := []struct {
 		name  string
 		count func(LeftOut) int
@@ -107,13 +109,6 @@ func writeLeftOut(b *strings.Builder, r *DetectionResult) {
 		{"no point inside", func(l LeftOut) int { return l.ZeroPoints }},
 		{"in a bicycle rack", func(l LeftOut) int { return l.BikeRack }},
 		{"all", LeftOut.Total},
-	}
-	sides := []struct {
-		name string
-		of   func(*ClassResult) LeftOut
-	}{
-		{"truth", func(c *ClassResult) LeftOut { return c.GroundTruthLeftOut }},
-		{"found", func(c *ClassResult) LeftOut { return c.PredictionsLeftOut }},
 	}
 	t := &textTable{}
 	t.add("left out by filter", "truth", "found")
@@ -124,18 +119,19 @@ func writeLeftOut(b *strings.Builder, r *DetectionResult) {
 			t.rule()
 		}
 		row := []string{f.name}
-		for _, s := range sides {
+		for s, side := range [...]string{groundTruthSide: "truth", predictionSide: "found"} {
 			total := 0
-			var classes []string
-			for i := range r.Classes {
-				if k := f.count(s.of(&r.Classes[i])); k > 0 {
+			var list []string
+			for i := range classes {
+				name, truth, pred := class(i)
+				if k := f.count([...]LeftOut{groundTruthSide: truth, predictionSide: pred}[s]); k > 0 {
 					total += k
-					classes = append(classes, fmt.Sprintf("%s %d", r.Classes[i].Class, k))
+					list = append(list, fmt.Sprintf("%s %d", name, k))
 				}
 			}
 			row = append(row, strconv.Itoa(total))
 			if total > 0 && n < len(filters)-1 {
-				wrap(&detail, f.name+", "+s.name+":", classes)
+				wrap(&detail, f.name+", "+side+":", list)
 			}
 		}
 		t.add(row...)
@@ -185,11 +181,14 @@ func (t *textTable) write(b *strings.Builder) {
 	}
 }
 
-func decimal(v float64) string {
+func decimal(v float64) string { return figure(v, 3) }
+
+// figure writes a number, or a dash where it is not defined.
+func figure(v float64, decimals int) string {
 	if math.IsNaN(v) {
 		return "-"
 	}
-	return strconv.FormatFloat(v, 'f', 3, 64)
+	return strconv.FormatFloat(v, 'f', decimals, 64)
 }
 
 func plural(n int, what string) string {
