@@ -33,9 +33,10 @@ type cli struct {
 	Import  importCmd  `cmd:"" help:"Turn foreign drives into recordings."`
 	Info    infoCmd    `cmd:"" help:"Say what a recording holds."`
 	Recover recoverCmd `cmd:"" help:"Mend a truncated or damaged recording."`
+	Degrade degradeCmd `cmd:"" help:"Lay weather and faults over a recording."`
 	Render  renderCmd  `cmd:"" help:"Draw one moment of a recording: bird's-eye view and cameras with boxes."`
 	Tensors tensorsCmd `cmd:"" help:"Write a recording's network inputs and targets for training."`
-	Eval    evalCmd    `cmd:"" help:"Score detections by the nuScenes metrics."`
+	Eval    evalCmd    `cmd:"" help:"Score detections or tracks by the nuScenes metrics."`
 	Sim     simCmd     `cmd:"" help:"Make simulated drives."`
 	Model   modelCmd   `cmd:"" help:"Inspect and verify model packages."`
 	Check   checkCmd   `cmd:"" help:"Validate configuration, rig and model package together."`

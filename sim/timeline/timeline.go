@@ -32,10 +32,10 @@ type setting struct {
 }
 
 // Defaults of the weather: a clear day, sun half way up.
-var clear = Weather{Light: 1, SunElevationRad: 40 * degree, SunAzimuthRad: 130 * degree}
+var clearDay = Weather{Light: 1, SunElevationRad: 40 * degree, SunAzimuthRad: 130 * degree}
 
 // Clear is the weather before a time line changes it.
-func Clear() Weather { return clear }
+func Clear() Weather { return clearDay }
 
 // Weather at a moment after the drive's start.
 func (l *Timeline) Weather(at time.Duration) Weather {
@@ -49,6 +49,21 @@ func (l *Timeline) Conditions(sensor sensors.SensorID, modality sensors.Modality
 	c := Conditions{Weather: l.first()}
 	l.apply(&c, at, func(e *entry) bool { return len(e.sensors) == 0 || e.names(sensor, modality) })
 	return c
+}
+
+// Empty says that nothing is ordered.
+func (l *Timeline) Empty() bool { return len(l.entries) == 0 && l.start == nil }
+
+// First returns key and line of the first order of one of the keys whose value is not what it is before anything is ordered.
+func (l *Timeline) First(keys ...string) (key string, line int, ok bool) {
+	for i := range l.entries {
+		for _, s := range l.entries[i].settings {
+			if slices.Contains(keys, s.key.name) && s.value != l.baseOf(s.key) {
+				return s.key.name, l.entries[i].line, true
+			}
+		}
+	}
+	return "", 0, false
 }
 
 // Check reports every order that names a sensor which the rig does not have.
@@ -100,7 +115,7 @@ func (l *Timeline) first() Weather {
 	if l.start != nil {
 		return *l.start
 	}
-	return clear
+	return clearDay
 }
 
 // baseOf is the value of a key before anything is ordered.

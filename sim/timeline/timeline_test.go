@@ -114,6 +114,19 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+func TestFirst(t *testing.T) {
+	l := parse(t, "- {at: 1s, fog: 0, light: 1}\n- {at: 2s, rain: 4}\n- {at: 3s, visibility: 100}\n")
+	if key, line, ok := l.First("fog", "light"); key != "fog" || line != 3 || !ok {
+		t.Errorf("got %s in line %d, %v: want the fog of line 3, the one before is none", key, line, ok)
+	}
+	if key, _, ok := l.First("snow"); ok {
+		t.Errorf("got %s, want nothing", key)
+	}
+	if l.Empty() || !(&Timeline{}).Empty() {
+		t.Error("Empty is wrong")
+	}
+}
+
 func TestCheckAgainstRig(t *testing.T) {
 	l := parse(t, "- {at: 1s, sensor: [CAM_X, lidar], dead: true}\n- {at: 2s, sensor: LIDAR, dead: true}\n")
 	rig := &sensors.Rig{Vehicle: "v", Sensors: []sensors.Sensor{{Name: "LIDAR"}}}
@@ -130,9 +143,9 @@ func TestEveryKeyIsHeardAndDocumented(t *testing.T) {
 		if !strings.Contains(docs, "\n"+k.name+" ") {
 			t.Errorf("%s is not documented", k.name)
 		}
-		c := Conditions{Weather: clear}
+		c := Conditions{Weather: clearDay}
 		k.set(&c, [3]float64{k.high, k.high, k.high})
-		if k.name != "light" && c == (Conditions{Weather: clear}) {
+		if k.name != "light" && c == (Conditions{Weather: clearDay}) {
 			t.Errorf("%s changes nothing", k.name)
 		}
 	}
