@@ -73,7 +73,7 @@ func (m *truthMaker) object(a *world.Actor, now *world.State, worldFromEgo, egoF
 			continue
 		}
 		s := &m.drive.sensors[i]
-		v := &fusionv1.SensorView{Sensor: string(s.Name), Points: t.sensed[a.ID], CleanPoints: t.clean[a.ID]}
+		v := &fusionv1.SensorView{Sensor: string(s.Name), Modality: s.Modality.Proto(), Points: t.sensed[a.ID], CleanPoints: t.clean[a.ID]}
 		if t.conditions.Dead {
 			v.Points = 0
 		}

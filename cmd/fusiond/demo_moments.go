@@ -60,7 +60,7 @@ func seconds(lists []*fusionv1.ObjectList, truth *pipeline.Truth, start sensors.
 func foundIn(l *fusionv1.ObjectList, f *fusionv1.TruthFrame) (n, found int) {
 	for _, t := range f.Objects {
 		x, y := t.Center.GetX(), t.Center.GetY()
-		if x*x+y*y > foundRangeM*foundRangeM || !touched(t) {
+		if x*x+y*y > foundRangeM*foundRangeM || pipeline.TruthPoints(t) == 0 {
 			continue
 		}
 		n++
@@ -73,16 +73,6 @@ func foundIn(l *fusionv1.ObjectList, f *fusionv1.TruthFrame) (n, found int) {
 		}
 	}
 	return n, found
-}
-
-// touched tells whether a lidar or radar in good order would have had something of the object.
-func touched(t *fusionv1.TruthObject) bool {
-	for _, v := range t.Views {
-		if v.CleanPoints > 0 {
-			return true
-		}
-	}
-	return t.LidarPoints+t.RadarPoints > 0
 }
 
 // group puts classes together that are easily taken for one another.

@@ -127,7 +127,7 @@ func (t *trackScorer) samples() (samples []eval.Sample, without int, err error) 
 			continue
 		}
 		list, fused := t.lists[stamp]
-		anyPoint := slices.ContainsFunc(frame.Objects, func(o *fusionv1.TruthObject) bool { return o.LidarPoints+o.RadarPoints > 0 })
+		anyPoint := slices.ContainsFunc(frame.Objects, func(o *fusionv1.TruthObject) bool { return pipeline.TruthPoints(o) > 0 })
 		if list.virtual || !fused && !anyPoint {
 			without++
 			continue
@@ -157,7 +157,7 @@ func (t *trackScorer) sample(frame *fusionv1.TruthFrame, objects []*fusionv1.Obj
 	for _, o := range frame.Objects {
 		if t.classes[o.Class] {
 			b := box(o.Class, o.Center, o.Size, o.Yaw)
-			b.Track, b.NumPts = o.Instance, int(o.LidarPoints+o.RadarPoints)
+			b.Track, b.NumPts = o.Instance, pipeline.TruthPoints(o)
 			s.GroundTruth = append(s.GroundTruth, b)
 		}
 	}

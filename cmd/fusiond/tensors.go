@@ -200,7 +200,7 @@ func (w *tensorWriter) boxes(c *pipeline.Capture, frame *fusionv1.TruthFrame) (b
 		} {
 			boxes = append(boxes, float32(v))
 		}
-		points = append(points, int32(o.LidarPoints)) //nolint:gosec // points of one sweep
+		points = append(points, int32(o.LidarPoints+o.RadarPoints)) //nolint:gosec // of one sweep and a few scans
 	}
 	return boxes, points
 }

@@ -103,7 +103,7 @@ func (s *Scorer) Samples() (samples []eval.Sample, withoutSweep int) {
 
 func hasPoints(frame *fusionv1.TruthFrame) bool {
 	for _, o := range frame.Objects {
-		if o.LidarPoints > 0 || o.RadarPoints > 0 {
+		if TruthPoints(o) > 0 {
 			return true
 		}
 	}
@@ -115,7 +115,7 @@ func truthBox(o *fusionv1.TruthObject) eval.Box {
 		Translation: [3]float64{o.Center.GetX(), o.Center.GetY(), o.Center.GetZ()},
 		Size:        [3]float64{o.Size.GetY(), o.Size.GetX(), o.Size.GetZ()},
 		Rotation:    yawQuaternion(o.Yaw), Velocity: [2]float64{math.NaN(), math.NaN()},
-		Class: o.Class, Attribute: o.Attribute, NumPts: int(o.LidarPoints + o.RadarPoints),
+		Class: o.Class, Attribute: o.Attribute, NumPts: TruthPoints(o),
 	}
 	if o.Velocity != nil {
 		b.Velocity = [2]float64{o.Velocity.X, o.Velocity.Y}

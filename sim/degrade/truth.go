@@ -78,5 +78,7 @@ func setView(o *fusionv1.TruthObject, sensor string, sensed, clean uint32) {
 			return
 		}
 	}
-	o.Views = append(o.Views, &fusionv1.SensorView{Sensor: sensor, Points: sensed, CleanPoints: clean})
+	o.Views = append(o.Views, &fusionv1.SensorView{
+		Sensor: sensor, Modality: fusionv1.Modality_MODALITY_LIDAR, Points: sensed, CleanPoints: clean,
+	})
 }

@@ -175,8 +175,9 @@ type SensorView struct {
 	Sensor string                 `protobuf:"bytes,1,opt,name=sensor,proto3" json:"sensor,omitempty"`
 	// As sensed, and as the sensor would have sensed it in clear air and without a fault. lidar_points and radar_points of the object count
 	// what is sensed.
-	Points        uint32 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
-	CleanPoints   uint32 `protobuf:"varint,3,opt,name=clean_points,json=cleanPoints,proto3" json:"clean_points,omitempty"`
+	Points        uint32   `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	CleanPoints   uint32   `protobuf:"varint,3,opt,name=clean_points,json=cleanPoints,proto3" json:"clean_points,omitempty"`
+	Modality      Modality `protobuf:"varint,4,opt,name=modality,proto3,enum=fusion.v1.Modality" json:"modality,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -230,6 +231,13 @@ func (x *SensorView) GetCleanPoints() uint32 {
 		return x.CleanPoints
 	}
 	return 0
+}
+
+func (x *SensorView) GetModality() Modality {
+	if x != nil {
+		return x.Modality
+	}
+	return Modality_MODALITY_UNSPECIFIED
 }
 
 // BikeRack is a region whose bicycles and motorcycles are not scored.
@@ -392,12 +400,13 @@ const file_fusion_v1_truth_proto_rawDesc = "" +
 	"visibility\x18\f \x01(\rR\n" +
 	"visibility\x12+\n" +
 	"\x05views\x18\r \x03(\v2\x15.fusion.v1.SensorViewR\x05viewsB\v\n" +
-	"\t_velocity\"_\n" +
+	"\t_velocity\"\x90\x01\n" +
 	"\n" +
 	"SensorView\x12\x16\n" +
 	"\x06sensor\x18\x01 \x01(\tR\x06sensor\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\rR\x06points\x12!\n" +
-	"\fclean_points\x18\x03 \x01(\rR\vcleanPoints\"\x91\x01\n" +
+	"\fclean_points\x18\x03 \x01(\rR\vcleanPoints\x12/\n" +
+	"\bmodality\x18\x04 \x01(\x0e2\x13.fusion.v1.ModalityR\bmodality\"\x91\x01\n" +
 	"\bBikeRack\x12*\n" +
 	"\x06center\x18\x01 \x01(\v2\x12.fusion.v1.Vector3R\x06center\x12&\n" +
 	"\x04size\x18\x02 \x01(\v2\x12.fusion.v1.Vector3R\x04size\x121\n" +
@@ -431,8 +440,9 @@ var file_fusion_v1_truth_proto_goTypes = []any{
 	(*TruthFrame)(nil),  // 3: fusion.v1.TruthFrame
 	(*Vector3)(nil),     // 4: fusion.v1.Vector3
 	(*Quaternion)(nil),  // 5: fusion.v1.Quaternion
-	(*Header)(nil),      // 6: fusion.v1.Header
-	(*Pose)(nil),        // 7: fusion.v1.Pose
+	(Modality)(0),       // 6: fusion.v1.Modality
+	(*Header)(nil),      // 7: fusion.v1.Header
+	(*Pose)(nil),        // 8: fusion.v1.Pose
 }
 var file_fusion_v1_truth_proto_depIdxs = []int32{
 	4,  // 0: fusion.v1.TruthObject.center:type_name -> fusion.v1.Vector3
@@ -440,18 +450,19 @@ var file_fusion_v1_truth_proto_depIdxs = []int32{
 	5,  // 2: fusion.v1.TruthObject.rotation:type_name -> fusion.v1.Quaternion
 	4,  // 3: fusion.v1.TruthObject.velocity:type_name -> fusion.v1.Vector3
 	1,  // 4: fusion.v1.TruthObject.views:type_name -> fusion.v1.SensorView
-	4,  // 5: fusion.v1.BikeRack.center:type_name -> fusion.v1.Vector3
-	4,  // 6: fusion.v1.BikeRack.size:type_name -> fusion.v1.Vector3
-	5,  // 7: fusion.v1.BikeRack.rotation:type_name -> fusion.v1.Quaternion
-	6,  // 8: fusion.v1.TruthFrame.header:type_name -> fusion.v1.Header
-	7,  // 9: fusion.v1.TruthFrame.local_from_ego:type_name -> fusion.v1.Pose
-	0,  // 10: fusion.v1.TruthFrame.objects:type_name -> fusion.v1.TruthObject
-	2,  // 11: fusion.v1.TruthFrame.bike_racks:type_name -> fusion.v1.BikeRack
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	6,  // 5: fusion.v1.SensorView.modality:type_name -> fusion.v1.Modality
+	4,  // 6: fusion.v1.BikeRack.center:type_name -> fusion.v1.Vector3
+	4,  // 7: fusion.v1.BikeRack.size:type_name -> fusion.v1.Vector3
+	5,  // 8: fusion.v1.BikeRack.rotation:type_name -> fusion.v1.Quaternion
+	7,  // 9: fusion.v1.TruthFrame.header:type_name -> fusion.v1.Header
+	8,  // 10: fusion.v1.TruthFrame.local_from_ego:type_name -> fusion.v1.Pose
+	0,  // 11: fusion.v1.TruthFrame.objects:type_name -> fusion.v1.TruthObject
+	2,  // 12: fusion.v1.TruthFrame.bike_racks:type_name -> fusion.v1.BikeRack
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_fusion_v1_truth_proto_init() }
