@@ -94,7 +94,7 @@ func (w *worker) turn(s *sensor, t *taken) *fusionv1.PointCloud {
 	mount := effect.TruePose(s.EgoFromSensor, &t.conditions.Fault)
 	span := t.shot.end - t.shot.begin
 	m := lidar.Moment{
-		Scene: w.stage.scene, EgoFromSensor: mount, Key: s.key.With("sweep").At(t.shot.index),
+		Scene: w.stage.scene, EgoFromSensor: mount, Roof: lidar.RoofOf(w.drive.rig.Body), Key: s.key.With("sweep").At(t.shot.index),
 		WorldFromEgo: func(share float64) sensors.Pose {
 			return w.drive.world.Ego(t.shot.begin + time.Duration(share*float64(span))).WorldFromEgo
 		},

@@ -15,6 +15,7 @@ import (
 )
 
 type simCmd struct {
+	Compare simCompareCmd `cmd:"" help:"Hold a real drive beside simulated ones: distributions, distances, pictures."`
 	Make    simMakeCmd    `cmd:"" default:"withargs" help:"Make a drive from a scenario (the default: fusiond sim SCENARIO --out FILE)."`
 }
 

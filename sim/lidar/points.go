@@ -9,12 +9,9 @@ import (
 	"github.com/fusiond/fusiond/sim/effect"
 )
 
-// What coordinates (metres) and times (seconds) are multiples of, as those of sensors are that send fixed-point numbers. The errors, 5 mm and
-// 4 us of one sigma, are far below the range noise and the time of a firing, and recordings shrink by a quarter.
-const (
-	stepM = 1.0 / 64
-	stepS = 1.0 / 65536
-)
+// stepS is what times are multiples of, seconds, as those of sensors are that send fixed-point numbers: 4 us of one sigma are far below the
+// time of a firing, and recordings shrink. Coordinates are multiples of the unit's StepM for the same reason.
+const stepS = 1.0 / 65536
 
 // pointBytes of x, y, z float32, intensity and ring uint8, t float32.
 const pointBytes = 18
@@ -43,9 +40,9 @@ func (s *Sweep) Cloud(sensor sensors.SensorID, stamp sensors.StampNs) *fusionv1.
 		column, ring := i/beams, i%beams
 		el, az := s.spec.Elevations[ring], s.local[column]
 		flat := float64(r.Range) * math.Cos(el)
-		putFloat(p[0:], snapped(flat*math.Cos(az), stepM))
-		putFloat(p[4:], snapped(flat*math.Sin(az), stepM))
-		putFloat(p[8:], snapped(float64(r.Range)*math.Sin(el), stepM))
+		putFloat(p[0:], snapped(flat*math.Cos(az), s.spec.StepM))
+		putFloat(p[4:], snapped(flat*math.Sin(az), s.spec.StepM))
+		putFloat(p[8:], snapped(float64(r.Range)*math.Sin(el), s.spec.StepM))
 		p[12] = uint8(math.Round(255 * math.Min(math.Max(float64(r.Intensity), 0), 1)))
 		p[13] = uint8(ring) //nolint:gosec // at most 256 beams
 		putFloat(p[14:], snapped((float64(column)+0.5)/float64(s.spec.Columns)*s.spec.Turn.Seconds(), stepS))
@@ -57,7 +54,13 @@ func (s *Sweep) Cloud(sensor sensors.SensorID, stamp sensors.StampNs) *fusionv1.
 	}
 }
 
-func snapped(v, step float64) float32 { return float32(math.Round(v/step) * step) }
+// snapped is the nearest multiple of step, the number itself for 0.
+func snapped(v, step float64) float32 {
+	if step == 0 {
+		return float32(v)
+	}
+	return float32(math.Round(v/step) * step)
+}
 
 func putFloat(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) }
 

@@ -35,6 +35,8 @@ type Spec struct {
 	MinRangeM, MaxRangeM, FloorReflectance float64
 	// RangeNoiseM is one sigma of a strong return; DropShare the share of returns lost without a reason.
 	RangeNoiseM, DropShare float64
+	// StepM is what the coordinates of points are multiples of: below the range noise. Recordings shrink with it.
+	StepM float64
 	// IntensityNoise is one sigma of the natural logarithm of an intensity: speckle, and texture too fine for the materials.
 	IntensityNoise float64
 	// DivergenceRad is the full width of a beam.
@@ -67,19 +69,19 @@ var dense64 = []float64{
 //
 //	spinning16   16 beams over 30 degrees, 0.4 degrees of azimuth: an entry-level unit
 //	spinning32   32 beams over 40 degrees, 0.33 degrees: what many test cars carry
-//	dense64      64 beams, dense about the horizon, 0.2 degrees
+//	dense64      64 beams, dense about the horizon, 0.2 degrees; noise, drop-outs and floor as read off a PandaSet drive, see sim/compare
 var Units = []Spec{
 	{
 		Name: "spinning16", Elevations: even(16, -15, 15), Columns: 900, MinRangeM: 0.5, MaxRangeM: 80, FloorReflectance: 0.1,
-		RangeNoiseM: 0.03, DropShare: 0.01, DivergenceRad: 0.003, WhiteIntensity: 0.39, IntensityNoise: 0.2,
+		RangeNoiseM: 0.03, StepM: 1.0 / 64, DropShare: 0.01, DivergenceRad: 0.003, WhiteIntensity: 0.39, IntensityNoise: 0.2,
 	},
 	{
 		Name: "spinning32", Elevations: even(32, -30.67, 10.67), Columns: 1080, MinRangeM: 0.5, MaxRangeM: 80, FloorReflectance: 0.1,
-		RangeNoiseM: 0.02, DropShare: 0.01, DivergenceRad: 0.003, WhiteIntensity: 0.39, IntensityNoise: 0.2,
+		RangeNoiseM: 0.02, StepM: 1.0 / 64, DropShare: 0.01, DivergenceRad: 0.003, WhiteIntensity: 0.39, IntensityNoise: 0.2,
 	},
 	{
-		Name: "dense64", Elevations: scaled(dense64), Columns: 1800, MinRangeM: 0.7, MaxRangeM: 200, FloorReflectance: 0.1,
-		RangeNoiseM: 0.004, DropShare: 0.008, DivergenceRad: 0.0015, WhiteIntensity: 0.39, IntensityNoise: 0.2,
+		Name: "dense64", Elevations: scaled(dense64), Columns: 1800, MinRangeM: 0.5, MaxRangeM: 200, FloorReflectance: 0.05,
+		RangeNoiseM: 0.0055, StepM: 1.0 / 256, DropShare: 0.008, DivergenceRad: 0.0015, WhiteIntensity: 0.39, IntensityNoise: 0.2,
 	},
 }
 

@@ -16,7 +16,7 @@ const (
 	// Paint under a clear coat: coatGloss is the gloss from which a surface counts as coated; of what its base returns, coatFlat is diffuse
 	// and the rest lies in a lobe cos^6 about the normal, as flakes lie flat.
 	coatGloss = 0.05
-	coatFlat  = 0.15
+	coatFlat  = 0.3
 	// retroWide: retro-reflective sheet works to about 60 degrees.
 	retroWide = 2
 )

@@ -22,6 +22,8 @@ type Moment struct {
 	WorldFromEgo func(share float64) sensors.Pose
 	// EgoFromSensor is where the unit really is; the rig may believe otherwise.
 	EgoFromSensor sensors.Pose
+	// Roof of the vehicle, if it is to be seen.
+	Roof Roof
 	// Key of this sweep.
 	Key chance.Key
 }
@@ -63,7 +65,7 @@ func (s *Sweep) Cast(m *Moment, from, to int) {
 		worldFromSensor := worldFromEgo.Mul(m.EgoFromSensor)
 		c := caster{
 			sweep: s, scene: m.Scene, key: m.Key, egoFromSensor: rotation(m.EgoFromSensor), worldFromSensor: rotation(worldFromSensor),
-			origin: vec(r3.Sub(worldFromSensor.Translation, m.Origin)), share: float32(share), sin: math.Sin(azimuth), cos: math.Cos(azimuth),
+			origin: vec(r3.Sub(worldFromSensor.Translation, m.Origin)), own: m.Roof, at: m.EgoFromSensor.Translation, share: float32(share), sin: math.Sin(azimuth), cos: math.Cos(azimuth),
 		}
 		for ring := range beams {
 			c.beam(column*beams+ring, ring)
@@ -78,6 +80,8 @@ type caster struct {
 	key                            chance.Key
 	egoFromSensor, worldFromSensor matrix
 	origin                         geom.Vec
+	own                            Roof
+	at                             r3.Vec // in the vehicle
 	share                          float32
 	sin, cos                       float64
 }
@@ -91,6 +95,7 @@ const (
 	edgeWhereChance
 	glassChance
 	speckleChance
+	roofChance
 )
 
 // edgeShare of the beams are looked at twice, to find edges; each stands for all of its neighbours.
@@ -104,10 +109,18 @@ func (c *caster) beam(i, ring int) {
 	*r = effect.Return{Dir: c.egoFromSensor.apply(d), Beam: uint16(ring)} //nolint:gosec // at most 256
 	s.Objects[i], s.retro[i] = Nothing, 0
 	key := c.key.At(uint64(i)) //nolint:gosec // an index
+	if met, returns, at := c.roof(r.Dir, key); met {
+		if returns {
+			r.Range = max(at+float32(s.spec.RangeNoiseM*laplace(key.At(noiseChance))), float32(s.spec.MinRangeM))
+			r.Intensity = float32(s.spec.WhiteIntensity) * strength(material.Get(roofMaterial), -r.Dir[2])
+			s.Objects[i] = geom.Static
+		}
+		return
+	}
 	dir := c.worldFromSensor.apply(d)
 	distance, power, hit, ok := c.look(dir, key)
 	if key.At(edgeChance).Chance(edgeShare) {
-		distance, power, ok = c.edge(d, dir, key, distance, power, &hit, ok)
+		distance, power, ok = c.edge(d, key, distance, power, &hit, ok)
 	}
 	if !ok || float64(distance) < s.spec.MinRangeM || key.At(dropChance).Chance(s.spec.DropShare) {
 		return
@@ -178,7 +191,7 @@ func (c *caster) look(dir geom.Vec, key chance.Key) (distance, power float32, hi
 
 // edge looks at the rim of the beam as well. Where it sees another surface a little farther or nearer, the range lies between both; where
 // the other is far away, the stronger one wins.
-func (c *caster) edge(local, dir geom.Vec, key chance.Key, distance, power float32, hit *geom.Hit, ok bool) (float32, float32, bool) {
+func (c *caster) edge(local geom.Vec, key chance.Key, distance, power float32, hit *geom.Hit, ok bool) (float32, float32, bool) {
 	angle := 2 * math.Pi * key.At(edgeWhereChance).Float64()
 	side := geom.Vec{-float32(c.sin), float32(c.cos), 0}
 	up := local.Cross(side)

@@ -108,7 +108,7 @@ func TestCloud(t *testing.T) {
 	for k, p := range points {
 		i := kept[k]
 		at := mount.Apply(r3.Vec{X: float64(p.X), Y: float64(p.Y), Z: float64(p.Z)})
-		if off := r3.Norm(r3.Sub(at, sw.point(i))); off > math.Sqrt(3)/2*stepM+1e-4 {
+		if off := r3.Norm(r3.Sub(at, sw.point(i))); off > math.Sqrt(3)/2*s.StepM+1e-4 {
 			t.Fatalf("point %d is %.4f m from its return, want half a diagonal of a step at most", k, off)
 		}
 		column, ring := i/len(s.Elevations), i%len(s.Elevations)
