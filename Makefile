@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TOOLS := $(CURDIR)/.tools/bin
 DRIVE ?=
 # Packages that must build and pass without cgo, OpenCV and ONNX Runtime.
-PURE := ./proto/... ./sensors ./sync ./fusion/... ./eval ./replay/... ./sim/... ./internal/bus ./internal/config ./internal/npz ./internal/render
+PURE := ./proto/... ./sensors ./sensors/condition ./sync ./fusion/... ./eval ./replay/... ./sim/... ./internal/bus ./internal/config ./internal/npz ./internal/render
 MODULE := github.com/fusiond/fusiond
 # Foxglove's schemas have no go_package of their own.
 FOXGLOVE := $(notdir $(wildcard proto/foxglove/*.proto))

@@ -70,7 +70,7 @@ var standardOnly = []string{"eval"}
 
 // pure lists folders that are functions of their arguments, tests aside: they start no goroutine, read no clock and import none of
 // the packages of shellPackages.
-var pure = []string{"sensors", "sync", "fusion", "fusion/track", "fusion/mode", "eval"}
+var pure = []string{"sensors", "sensors/condition", "sync", "fusion", "fusion/track", "fusion/mode", "eval"}
 
 // shellPackages touch the world. Locks are among them: what has no goroutine needs none.
 var shellPackages = []string{
