@@ -102,7 +102,8 @@ func listSim() error {
 	return err
 }
 
-// simulate makes a scenario's recording with a progress bar. What is not finished is removed.
+// simulate makes a scenario's recording with a progress bar. It is written beside its place and moved there when it is whole: whatever
+// happens, no half-written recording can be taken for a whole one.
 func simulate(ctx context.Context, s *sim.Scenario, out string, workers int, small bool) (messages int, err error) {
 	d, err := sim.New(s, nil)
 	if err != nil {
@@ -112,7 +113,8 @@ func simulate(ctx context.Context, s *sim.Scenario, out string, workers int, sma
 	if small {
 		options.Compression = replay.ZstdBest
 	}
-	w, err := replay.Create(out, options)
+	partial := out + ".partial"
+	w, err := replay.Create(partial, options)
 	if err != nil {
 		return 0, err
 	}
@@ -126,7 +128,7 @@ func simulate(ctx context.Context, s *sim.Scenario, out string, workers int, sma
 	}, func(at time.Duration) { _ = bar.Set64(int64(at / time.Millisecond)) })
 	_ = bar.Finish()
 	if err = errors.Join(err, w.Close()); err != nil {
-		return messages, errors.Join(err, os.Remove(out))
+		return messages, errors.Join(err, os.Remove(partial))
 	}
-	return messages, nil
+	return messages, os.Rename(partial, out)
 }

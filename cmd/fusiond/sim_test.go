@@ -80,6 +80,19 @@ func TestSim(t *testing.T) {
 	}
 }
 
+// A recording that cannot be finished leaves nothing behind: here no file may grow beyond 64 KiB.
+func TestSimOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	scenario := writeFile(t, dir, "short.yaml", shortScenario)
+	out := filepath.Join(dir, "short.mcap")
+	t.Setenv(limitEnv, "65536")
+	fusiond(t, "sim", scenario, "--out", out).want(t, exitFail, "short.mcap.partial")
+	left, err := filepath.Glob(out + "*")
+	if err != nil || len(left) > 0 {
+		t.Errorf("got %q, %v, want nothing left", left, err)
+	}
+}
+
 func TestSimRefuses(t *testing.T) {
 	dir := t.TempDir()
 	bad := writeFile(t, dir, "bad.yaml", shortScenario+"  - {at: 1s, smog: 1}\n")
