@@ -105,7 +105,7 @@ func TestSimRefuses(t *testing.T) {
 		{"nothing", []string{"sim"}, exitUsage, []string{"fog-street"}},
 		{"no output", []string{"sim", "fog-street"}, exitUsage, []string{"--out"}},
 		{"no such scenario", []string{"sim", "moon", "--out", filepath.Join(dir, "x.mcap")}, exitFail, []string{"moon", "fog-street"}},
-		{"unknown key", []string{"sim", bad, "--out", filepath.Join(dir, "x.mcap")}, exitFail, []string{bad, "smog", "9"}},
+		{"unknown key", []string{"sim", bad, "--out", filepath.Join(dir, "x.mcap")}, exitFail, []string{bad, "smog", "[8:14]"}},
 		{"no size", []string{"sim", "--batch", "1", "--size", "big", "--out", dir}, exitUsage, []string{"--size"}},
 		{"no rig", []string{"sim", "--batch", "1", "--rig", "lorry", "--out", dir}, exitFail, []string{"lorry", "city"}},
 	} {
