@@ -112,7 +112,7 @@ class RadarEncoder(nn.Module):
 
     def forward(self, raster: Tensor) -> Tensor:  # [B, 6, 128, 128] -> [B, C, 64, 64]
         """Encode rasters as the Go encoder makes them."""
-        f = self.fine(F.pad(raster, (0, 0, 0, 0, 0, self.ZEROS)))
+        f = self.fine(torch.cat([raster, torch.zeros_like(raster[:, : self.ZEROS])], 1))
         return self.skip(f) + self.back(self.coarse(f))
 
 
