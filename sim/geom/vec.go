@@ -25,13 +25,21 @@ func (a Vec) Cross(b Vec) Vec {
 // Norm returns the length.
 func (a Vec) Norm() float32 { return float32(math.Sqrt(float64(a.Dot(a)))) }
 
+// tinySquare is where float32 begins to lose digits of a squared length.
+const tinySquare = 1e-30
+
 // Unit returns a scaled to length 1; the zero vector stays zero.
 func (a Vec) Unit() Vec {
-	n := a.Norm()
-	if n == 0 {
-		return a
+	square := a.Dot(a)
+	if square < tinySquare { // the normal of a triangle of micrometres, say
+		x, y, z := float64(a[0]), float64(a[1]), float64(a[2])
+		n := math.Sqrt(x*x + y*y + z*z)
+		if n == 0 {
+			return a
+		}
+		return Vec{float32(x / n), float32(y / n), float32(z / n)}
 	}
-	return a.Scale(1 / n)
+	return a.Scale(1 / float32(math.Sqrt(float64(square))))
 }
 
 // Mul returns the product of each pair of components.
