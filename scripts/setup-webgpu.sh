@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs a build of the ONNX Runtime library with WebGPU (x64) and a software Vulkan device, on which the WebGPU provider runs without a graphics card (slowly: for
-# tests of equality with the CPU). It is the one that comes with Chromium; Mesa's lacks a feature.
+# Installs what the WebGPU check needs: a build of the ONNX Runtime library with WebGPU (x64), and a software Vulkan
+# device, on which the provider runs without a graphics card (slowly: for tests of equality with the CPU). The device is
+# the one that comes with Chromium; Mesa's lacks a feature.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
