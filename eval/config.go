@@ -57,17 +57,13 @@ func DetectionCVPR2019() DetectionConfig {
 	}
 }
 
-// Validate returns every fault of the configuration at once, or nil.
-func (c *DetectionConfig) Validate() error {
-	var errs []error
-	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("detection configuration %q: "+format, append([]any{c.Name}, args...)...))
-	}
-	if len(c.Classes) == 0 {
+// checkClasses tells bad of what is wrong with the classes' names and ranges.
+func checkClasses(classes []ClassConfig, bad func(format string, args ...any)) {
+	if len(classes) == 0 {
 		bad("no classes")
 	}
 	seen := map[string]bool{}
-	for _, k := range c.Classes {
+	for _, k := range classes {
 		if k.Name == "" || seen[k.Name] {
 			bad("class name %q is empty or given twice", k.Name)
 		}
@@ -75,6 +71,17 @@ func (c *DetectionConfig) Validate() error {
 		if !(k.RangeM > 0) {
 			bad("class %s: range %v m: must be above 0", k.Name, k.RangeM)
 		}
+	}
+}
+
+// Validate returns every fault of the configuration at once, or nil.
+func (c *DetectionConfig) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("detection configuration %q: "+format, append([]any{c.Name}, args...)...))
+	}
+	checkClasses(c.Classes, bad)
+	for _, k := range c.Classes {
 		if !(k.YawPeriodRad > 0 && k.YawPeriodRad <= 2*math.Pi) {
 			bad("class %s: yaw period %v rad: must be above 0 and at most 2 pi", k.Name, k.YawPeriodRad)
 		}

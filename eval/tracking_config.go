@@ -48,19 +48,7 @@ func (c *TrackingConfig) Validate() error {
 	bad := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("tracking configuration %q: "+format, append([]any{c.Name}, args...)...))
 	}
-	if len(c.Classes) == 0 {
-		bad("no classes")
-	}
-	seen := map[string]bool{}
-	for _, k := range c.Classes {
-		if k.Name == "" || seen[k.Name] {
-			bad("class name %q is empty or given twice", k.Name)
-		}
-		seen[k.Name] = true
-		if !(k.RangeM > 0) {
-			bad("class %s: range %v m: must be above 0", k.Name, k.RangeM)
-		}
-	}
+	checkClasses(c.Classes, bad)
 	if !(c.DistanceM > 0) || math.IsInf(c.DistanceM, 0) {
 		bad("distance %v m: must be finite and above 0", c.DistanceM)
 	}
