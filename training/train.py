@@ -2,7 +2,6 @@
 """Train and export TriBEV model packages for fusiond. See README.md beside this file."""
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -15,11 +14,12 @@ import torch
 from tribev import checkpoint, config, made, package
 from tribev.batch import feed
 from tribev.checkpoint import TrainError
-from tribev.data import Store, TensorError
+from tribev.data import TensorError
 from tribev.export import TOLERANCE, ExportError, check_masking, export, randomise
 from tribev.model import TriBEV
 from tribev.network import SIZES
 from tribev.objective import stage_loss
+from tribev.store import Store, same_inputs
 from tribev.trainer import CHECKPOINT, Trainer, say
 
 
@@ -29,11 +29,24 @@ def main(argv: list[str] | None = None) -> int:
     verbs = p.add_subparsers(dest="verb", required=True)
 
     t = verbs.add_parser("train", help="train a network on tensors that `fusiond tensors` wrote")
-    t.add_argument("--tensors", required=True, metavar="DIR", help='tensor folder, or "made" for made data')
+    t.add_argument(
+        "--tensors",
+        required=True,
+        nargs="+",
+        action="extend",
+        metavar="DIR",
+        help='tensor folders, or "made" for made data; DIR[0:56]*3 is a range of one\'s sets, each drawn three times',
+    )
+    t.add_argument("--check", nargs="+", action="extend", metavar="DIR", help="folders that are never trained on")
     t.add_argument("--out", required=True, metavar="DIR", help=f"where {CHECKPOINT} and run.json go")
     t.add_argument("--config", default="default", metavar="C", help='"default", "tiny" or a JSON file')
     t.add_argument("--seed", type=int, help="instead of the configuration's")
-    t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    t.add_argument("--set", action="append", default=[], metavar="K=V", help="change a key of the configuration")
+    t.add_argument("--pace", type=float, default=1.0, help="times every stage's steps")
+    start = t.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    start.add_argument("--init", metavar="FILE", help="begin with the weights of another run's checkpoint")
+    start.add_argument("--weights", metavar="DIR", help="folder of yolox_nano.onnx, where the camera backbone is that")
 
     e = verbs.add_parser("export", help="write a model package: ONNX files, golden tensors, manifest")
     source = e.add_mutually_exclusive_group(required=True)
@@ -44,12 +57,15 @@ def main(argv: list[str] | None = None) -> int:
     e.add_argument("--out", required=True, metavar="DIR")
     e.add_argument("--size", default="tiny", choices=list(SIZES), help="with --random")
     e.add_argument("--seed", type=int, default=0, help="with --random")
+    e.add_argument("--inputs-sha256", metavar="HEX", help="with --random: the fingerprint of the encoders' inputs")
     e.add_argument("--name", help="name in the manifest")
     e.add_argument("--version", default="0.1.0", help="version in the manifest")
 
     verbs.add_parser("selfcheck", help="masking, learning and export on made data, in seconds")
     c = verbs.add_parser("config", help="print a configuration as JSON, with every key")
     c.add_argument("config", nargs="?", default="default")
+    c.add_argument("--set", action="append", default=[], metavar="K=V", help="change a key of the configuration")
+    c.add_argument("--pace", type=float, default=1.0, help="times every stage's steps")
 
     args = p.parse_args(argv)
     try:
@@ -61,22 +77,30 @@ def main(argv: list[str] | None = None) -> int:
 
 def show(args) -> int:
     """Print a configuration."""
-    print(config.load(args.config).to_json(), end="")
+    print(config.override(config.load(args.config), args.set, args.pace).to_json(), end="")
     return 0
+
+
+def open_store(specs: list[str], scratch: str, sets: int = 4, cache: int = 0) -> Store:
+    """Return the store of tensor folders; "made" stands for made data, written to scratch."""
+    return Store([made.write(Path(scratch) / "made", sets) if s == "made" else s for s in specs], cache)
 
 
 def train(args) -> int:
     """Train to the end or to a signal."""
-    cfg = config.load(args.config)
+    cfg = config.override(config.load(args.config), args.set, args.pace)
     if args.seed is not None:
-        cfg = config.from_dict({**json.loads(cfg.to_json()), "seed": args.seed}, "--seed")
+        cfg = config.override(cfg, [f"seed={args.seed}"])
     with tempfile.TemporaryDirectory() as scratch:
-        folder = made.write(scratch) if args.tensors == "made" else args.tensors
-        trainer = Trainer(cfg, Store(folder, cfg.data.cache_sets), args.out)
+        store = open_store(args.tensors, scratch, cache=cfg.data.cache_sets)
+        check = open_store(args.check, scratch, cache=cfg.check_most) if args.check else None
+        trainer = Trainer(cfg, store, args.out, check)
         if args.resume:
             trainer.resume()
         elif (Path(args.out) / CHECKPOINT).exists():
             raise TrainError(f"train: {args.out} already holds a {CHECKPOINT}: give --resume or another --out")
+        else:
+            trainer.begin(args.weights, args.init)
         if not trainer.run():
             return 3
     say(f"trained {', '.join(trainer.place.trained)} in {trainer.place.total} steps: {Path(args.out) / CHECKPOINT}")
@@ -85,25 +109,31 @@ def train(args) -> int:
 
 def export_package(args) -> int:
     """Write a package from a checkpoint or with random weights."""
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = made.write(scratch, sets=1) if args.tensors == "made" else args.tensors
-        store = Store(folder, 0)
+        store = open_store([args.tensors], scratch, sets=1)
+        inputs = store.inputs_sha256
         if args.random:
+            inputs = args.inputs_sha256 or inputs
             torch.manual_seed(args.seed)
-            model, trained, data_name = TriBEV(args.size), [], "none: random weights"
+            model, trained = TriBEV(args.size), []
+            strategies, late = package.STRATEGIES, package.even_weights([])
             randomise(model, args.seed)
-            facts = {"sets": "", "seed": args.seed, "steps": 0, "config_sha256": "", "data_sha256": ""}
-            facts |= {"commit": checkpoint.commit()}
+            facts = {"data": "none: random weights", "sets": "", "seed": args.seed, "steps": 0, "config_sha256": ""}
+            facts |= {"data_sha256": "", "commit": checkpoint.commit()}
             name, about = f"tribev-{args.size}-random", "Random weights, for tests of runtimes. Detects nothing."
         else:
             c = checkpoint.read(args.checkpoint)
             cfg = config.from_dict(c["config"], f"{args.checkpoint}: config")
-            model, trained = TriBEV(cfg.size), c["place"]["trained"]
-            model.load_state_dict(c["model"])
-            data_name = f"{c['data']['recording']} (sha256 {c['data']['recording_sha256']})"
-            first, end = cfg.data.train_sets
-            facts = {"sets": f"{first} to {end - 1}", "seed": cfg.seed, "steps": c["place"]["total"]}
+            inputs = c["inputs_sha256"]
+            if args.tensors != "made":
+                same_inputs(f"export {args.checkpoint}", inputs, store.inputs_sha256, args.tensors)
+            model, trained = TriBEV.of(cfg), c["place"]["trained"]
+            checkpoint.load_weights(model, c, "model", f"read checkpoint {args.checkpoint}")
+            strategies = (*(f for f in config.FUSERS if f in trained), "late")
+            late = c["place"]["late"] or package.even_weights(trained)
+            facts = {"data": package.told(c["data"]), "sets": f"{sum(d['sets'] for d in c['data'])}", "seed": cfg.seed}
+            facts |= {"steps": c["place"]["total"], "init_sha256": c["place"]["init_sha256"]}
             facts |= {k: c[k] for k in ("config_sha256", "data_sha256", "commit")}
             name = cfg.name
             missing = [m for m in ("lidar", "radar", "camera") if m not in trained]
@@ -111,15 +141,18 @@ def export_package(args) -> int:
             about += f" Untrained: {', '.join(missing)}." if missing else ""
         pick = len(store.sets) // 2 if args.set is None else args.set
         if not 0 <= pick < len(store.sets):
-            raise TensorError(f"--set {pick}: {folder} holds sets 0 to {len(store.sets) - 1}")
-        worst = export(model, store.load(pick), args.out)
+            raise TensorError(f"--set {pick}: {args.tensors} holds sets 0 to {len(store.sets) - 1}")
+        worst = export(model, store.load(pick), args.out, strategies)
     package.write(
         args.out,
         package.manifest(
             args.out,
-            SIZES[args.size if args.random else cfg.size],
+            model.size,
             trained,
-            {"data": data_name, **facts},
+            strategies,
+            late,
+            inputs,
+            facts,
             name=args.name or name,
             version=args.version,
             licence="Apache-2.0",
@@ -136,7 +169,7 @@ def export_package(args) -> int:
 
 def selfcheck(_args) -> int:
     """Check masking of a random network, that it can learn, and that it exports."""
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     cfg = config.tiny()
     with tempfile.TemporaryDirectory() as scratch:
         store = Store(made.write(Path(scratch) / "tensors"))
@@ -145,6 +178,7 @@ def selfcheck(_args) -> int:
         randomise(model, 0)
         print(f"masking: {check_masking(model, store.load(0))} outputs unchanged by what is absent")
         trainer = Trainer(cfg, store, Path(scratch) / "run")
+        trainer.begin()
         stage = next(s for s in cfg.stages if s.objective == "fusion")
         n = cfg.stages.index(stage)
         ids = store.select(cfg.data.train_sets, cfg.data.kinds)

@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from tribev import made
-from tribev.data import Store
 from tribev.export import randomise
 from tribev.model import TriBEV
+from tribev.store import Store
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """Four made sets with every sensor."""
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     return made.write(tmp_path_factory.mktemp("tensors"))
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tribev import config
-from tribev.batch import draw, feed, make, order, subset_of
+from tribev.batch import draw, feed, make, order, schedule, subset_of
 from tribev.config import Doubt
 from tribev.objective import degrade
 
@@ -32,29 +32,63 @@ def test_subsets_are_proper_and_all_drawn(rng, available):
 
 def test_draw_full_and_subset(rng):
     present = np.array([[1, 0, 1], [1, 1, 1], [1, 0, 0], [0, 1, 1]])
+    measured = present * np.array([1.0, 0.5, 0.8])
     for _ in range(20):
-        d = draw(present, Doubt(swap=1.0, degrade=1.0, age=1.0), rng)
+        d = draw(present, present, present * 0.1, Doubt(swap=1.0, degrade=1.0, age=1.0), True, rng)
         assert d.present[:4].int().tolist() == present.tolist()
         assert (d.present[4:] <= d.present[:4]).all() and (d.present.sum(1) > 0).all()
         assert d.other.tolist() == [1, 2, 3, 0]
         assert d.swap.tolist() == [True, False, False, True], "only where both samples have cameras"
-        assert ((d.reliability > 0.3) & (d.reliability <= 1)).all() and ((d.age >= 0) & (d.age < 0.3)).all()
-        share = d.spoilt.float().mean((2, 3))
-        assert (share[d.reliability == 1] == 0).all()
-        assert torch.allclose(share, 1 - d.reliability, atol=0.3)
-    d = draw(present, Doubt(swap=0.0, degrade=0.0, age=0.0), rng)
-    assert not d.swap.any() and not d.spoilt.any() and (d.reliability == 1).all() and (d.age == 0).all()
+        twice = torch.from_numpy(np.tile(present > 0, (2, 1)))
+        r = d.reliability[twice]
+        assert ((r > 0.3) & (r <= 1)).all() and (d.reliability[~twice] == 0).all()
+        assert ((d.age[twice] >= 0.1) & (d.age[twice] < 0.4)).all()
+        share = d.spoilt.float().mean((2, 3))[twice]
+        assert (share[r == 1] == 0).all()
+        assert torch.allclose(share, 1 - r, atol=0.3)
+    still = Doubt(swap=0.0, degrade=0.0, age=0.0)
+    d = draw(present, measured, present * 0.0, still, True, rng)
+    assert not d.swap.any() and not d.spoilt.any() and (d.age == 0).all()
+    assert d.reliability.numpy() == pytest.approx(np.tile(measured, (2, 1)))
+    assert (draw(present, measured, present * 0.0, still, False, rng).reliability == 1).all(), "the ablation"
+
+
+def test_a_swapped_camera_brings_its_own_reliability(rng):
+    here, measured = np.ones((2, 3)), np.array([[1, 1, 0.9], [1, 1, 0.2]])
+    d = draw(here, measured, here * 0, Doubt(swap=1.0, degrade=0.0, age=0.0), True, rng)
+    assert d.reliability[:, 2].tolist() == pytest.approx([0.2, 0.9, 0.9, 0.2])
+
+
+@pytest.mark.parametrize(("share", "proper"), [(0.0, 0), (1.0, 40)])
+def test_subsets_can_be_off(rng, share, proper):
+    here = np.ones((40, 3))
+    d = draw(here, here, here * 0, Doubt(subset=share), True, rng)
+    assert int((d.present[40:].sum(1) < 3).sum()) == proper
+
+
+def test_schedule_draws_folders_by_weight():
+    groups = [(tuple(range(10)), 1.0), ((100, 101), 3.0), ((200, 201, 202), 0.5)]
+    whole = schedule(groups, 1, 0, 0, 18 * 6)
+    assert schedule(groups, 1, 0, 31, 20) == whole[31:51], "a later start reads the same series"
+    for turn in range(6):
+        got = Counter(whole[18 * turn : 18 * turn + 18])
+        assert all(got[i] == 1 for i in range(10)) and got[100] == got[101] == 3
+    thirds = Counter(i for i in whole if i >= 200)
+    assert set(thirds.values()) == {4}, "two of three a turn, evenly over the turns"
+    assert len({tuple(whole[n : n + 18]) for n in range(0, 108, 18)}) == 6
 
 
 def test_one_sample_is_never_swapped_with_itself(rng):
-    d = draw(np.ones((1, 3)), Doubt(swap=1.0, degrade=1.0), rng)
+    here = np.ones((1, 3))
+    d = draw(here, here, here * 0, Doubt(swap=1.0, degrade=1.0), True, rng)
     assert not d.swap.any() and (d.reliability == 1).all() and not d.spoilt.any()
 
 
 def test_degrade_puts_the_others_tokens_where_told(rng):
     tokens = [torch.full((2, 1, 64, 64), 10.0 * m) + torch.tensor([1.0, 2.0])[:, None, None, None] for m in range(3)]
     seen = torch.stack([torch.zeros(1, 64, 64), torch.ones(1, 64, 64)])
-    d = draw(np.ones((2, 3)), Doubt(swap=0.0, degrade=0.0), rng)
+    here = np.ones((2, 3))
+    d = draw(here, here, here * 0, Doubt(swap=0.0, degrade=0.0), True, rng)
     d.swap[0] = True
     d.spoilt[3, 0, :8] = True
     out, covers = degrade(tokens, seen, d)
@@ -76,7 +110,7 @@ def test_feed_gives_what_make_makes_and_ends_its_thread(store):
     source = feed(store, ids, CFG, 2, 0)
     next(source)
     source.close()
-    assert not [t for t in threading.enumerate() if t.name == "feed"]
+    assert not [t for t in threading.enumerate() if t.name.startswith("feed")]
 
 
 def test_feed_raises_what_went_wrong(store):

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,34 @@ def test_unreadable_file(tmp_path):
     with pytest.raises(config.ConfigError, match="not JSON"):
         config.load(str(bad))
     assert json.loads(config.Config().to_json())["seed"] == 1
+
+
+def test_override_by_path_stage_and_pace():
+    got = config.override(
+        config.Config(),
+        ["loss.align=0", "camera_backbone=yolox_nano", "stages.fusion.lr=0.001", "stages=lidar,fusion"],
+        pace=0.5,
+    )
+    assert got.loss.align == 0 and got.camera_backbone == "yolox_nano"
+    assert [(s.name, s.steps) for s in got.stages] == [("lidar", 350), ("fusion", 250)]
+    assert got.stages[1].lr == 0.001
+
+
+@pytest.mark.parametrize(
+    ("setting", "word"),
+    [
+        ("loss.aline=0", "no such key"),
+        ("stages.fuse.steps=3", "no such key"),
+        ("seed", "not key=value"),
+        ("stages=lidar,wheel", "no stage 'wheel'"),
+        ("doubt.subset=2", "subset: 2.0 is outside 0.0 to 1.0"),
+    ],
+)
+def test_bad_overrides_are_refused(setting, word):
+    with pytest.raises(config.ConfigError, match=word):
+        config.override(config.Config(), [setting])
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "configs").glob("*.json")), ids=lambda p: p.stem)
+def test_shipped_configurations_are_valid(path):
+    assert config.load(str(path)).name == path.stem

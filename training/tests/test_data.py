@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tribev import grid, made
-from tribev.data import MAX_BOXES, Store, TensorError, check_set, read_set, targets
+from tribev.data import MAX_BOXES, TensorError, check_set, read_set, targets
+from tribev.store import Store
 
 
 def test_reads_what_was_written(folder, rng):
@@ -14,9 +15,11 @@ def test_reads_what_was_written(folder, rng):
     want = made.sample(np.random.default_rng(0))
     got = store.load(0)
     assert all(np.array_equal(got[k], want[k]) for k in want)
-    assert store.load(1) is store.load(1)
+    store.load(1)
+    assert list(store._cache) == [1], "the cache of one set must have let go of set 0"
+    again = store.load(1)
+    assert all(np.array_equal(again[k], v) and again[k].dtype == v.dtype for k, v in read_set(store.path(1)).items())
     assert store.present(0).tolist() == [1, 1, 1]
-    assert store.load(0) is not got, "the cache of one set must have let go of set 0"
 
 
 def test_select_by_range_and_kind(folder, tmp_path):
@@ -84,6 +87,9 @@ def _set(key, value, at=()):
         (lambda s: s.update(images=s["images"][:5]), "array images: shape [5, 3, 96, 256]"),
         (_set("lidar_raster", np.nan, (0, 0, 0)), "array lidar_raster: holds NaN"),
         (_set("present", 2, 0), "array present: holds 2"),
+        (_set("reliability", np.nan, 1), "array reliability: holds NaN"),
+        (_set("reliability", 1.5, 1), "array reliability: [1.0, 1.5, 1.0] is not within 0 to 1"),
+        (_set("present", 0, 1), "array reliability: [1.0, 1.0, 1.0] is not 0 for an absent modality"),
         (_set("lift_index", 6 * 1024, (0, 0)), "array lift_index: outside 0 to 6143"),
         (_set("lift_index", -1, (0, 0)), "array lift_index: outside"),
         (_set("lift_weight", 1.5, (0, 0)), "array lift_weight: outside 0 to 1"),
@@ -114,7 +120,8 @@ def test_unknown_velocity_is_fine():
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (lambda i: i.update(schema="fusiond.tensors/2"), "schema is 'fusiond.tensors/2'"),
+        (lambda i: i.update(schema="fusiond.tensors/1"), "schema is 'fusiond.tensors/1'"),
+        (lambda i: i.pop("inputs_sha256"), "lacks inputs_sha256"),
         (lambda i: i["classes"].reverse(), "classes are"),
         (lambda i: i.update(sets=[]), "names no sets"),
         (lambda i: i["sets"][0].pop("stamp"), "sets[0]: lacks 'stamp'"),

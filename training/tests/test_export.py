@@ -11,7 +11,6 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import train
 from tribev import export, package
-from tribev.config import FUSERS
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +55,12 @@ def test_golden_has_every_case(random_package):
     want = {"lidar.in.raster", "lidar.out.tokens", "radar.in.raster", "radar.out.tokens"}
     want |= {"camera.in.image", "camera.out.table"}
     outputs = ("heat", "reg", "mass", "attention")
-    for f in FUSERS:
-        want |= {f"fuser-{f}.in.{t['name']}" for t in package.fuser_tensors(export.TriBEV("tiny").size)[0]}
+    for f in package.STRATEGIES:
+        want |= {f"fuser-{f}.in.{t['name']}" for t in package.fuser_tensors(export.TriBEV("tiny").size, f)[0]}
         want |= {f"fuser-{f}.out.{o}" for o in outputs}
         want |= {f"fuser-{f}.subset{k}.out.{o}" for k in range(1, 8) for o in outputs}
     assert set(z.files) == want
-    for f in FUSERS:
+    for f in package.STRATEGIES:
         full = {o: z[f"fuser-{f}.out.{o}"] for o in outputs}
         assert all(np.array_equal(z[f"fuser-{f}.subset7.out.{o}"], v) for o, v in export.thinned(full).items())
         masses = [z[f"fuser-{f}.subset{k}.out.mass"][0] > 0 for k in range(1, 8)]
@@ -89,7 +88,7 @@ def test_export_is_reproducible(random_package, tmp_path):
 
 def test_runtime_agrees_for_every_subset_and_junk(random_package, store, model):
     ort = pytest.importorskip("onnxruntime", reason="the onnxruntime Python package is not installed")
-    for f in FUSERS:
+    for f in package.STRATEGIES:
         session = ort.InferenceSession(str(random_package / package.FILES[f]), providers=["CPUExecutionProvider"])
         z = np.load(random_package / "golden.npz")
         base = {k.split(".")[-1]: torch.from_numpy(z[k]) for k in z.files if k.startswith(f"fuser-{f}.in.")}
@@ -117,7 +116,7 @@ def test_command_line(folder, tmp_path, capsys):
     code = train.main(["export", "--checkpoint", f"{run}/checkpoint.pt", "--tensors", str(folder), "--out", out])
     assert code == 0
     m = yaml.safe_load((Path(out) / "manifest.yaml").read_text())
-    assert m["training"]["seed"] == 3 and m["training"]["steps"] == 24 and m["name"] == "tribev-tiny"
+    assert m["training"]["seed"] == 3 and m["training"]["steps"] == 26 and m["name"] == "tribev-tiny"
     assert all(m["encoders"][e]["trained"] for e in ("lidar", "radar", "camera"))
     assert train.main(["export", "--checkpoint", f"{run}/none.pt", "--out", out]) == 1
     assert train.main(["train", "--config", "none.json", "--tensors", str(folder), "--out", run]) == 1

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from tribev import grid, package
-from tribev.config import FUSERS
 from tribev.export import ExportError, check_masking, golden_inputs, networks, run, spoil, subset
 from tribev.lift import lift
 from tribev.network import SIZES
+from tribev.package import STRATEGIES
 
 
 def test_lift_by_hand():
@@ -46,15 +46,15 @@ def test_shapes_are_the_manifests(store, size):
     for m, (i, o) in package.encoder_tensors(SIZES[size]).items():
         assert {k: list(v.shape) for k, v in inputs[m].items()} == {i["name"]: i["shape"]}
         assert {k: list(v.shape) for k, v in run(nets[m], inputs[m], m).items()} == {o["name"]: o["shape"]}
-    want_in, want_out = package.fuser_tensors(SIZES[size])
-    for f in FUSERS:
+    for f in STRATEGIES:
+        want_in, want_out = package.fuser_tensors(SIZES[size], f)
         assert [(k, list(v.shape)) for k, v in inputs[f].items()] == [(t["name"], t["shape"]) for t in want_in]
         got = run(nets[f], inputs[f], f)
         assert [(k, list(v.shape)) for k, v in got.items()] == [(t["name"], t["shape"]) for t in want_out]
 
 
 def test_absent_changes_no_bit(store, model):
-    assert check_masking(model, store.load(0)) == 2 * 8 * 3 * 4
+    assert check_masking(model, store.load(0)) == 4 * 8 * 3 * 4
 
 
 def test_masking_check_can_fail(store, model):
@@ -72,7 +72,7 @@ def test_masking_check_can_fail(store, model):
         check_masking(model, store.load(0))
 
 
-@pytest.mark.parametrize("fuser", FUSERS)
+@pytest.mark.parametrize("fuser", STRATEGIES)
 def test_every_present_part_matters(store, model, fuser):
     """The counterpart of masking: what is present does change the output."""
     nets = networks(model)
@@ -85,7 +85,7 @@ def test_every_present_part_matters(store, model, fuser):
         assert not np.array_equal(a, b)
 
 
-@pytest.mark.parametrize("fuser", FUSERS)
+@pytest.mark.parametrize("fuser", STRATEGIES)
 def test_mass_sums_to_one_and_falls_with_doubt(store, model, fuser):
     nets = networks(model)
     base = golden_inputs(nets, store.load(0))[fuser]

@@ -8,7 +8,7 @@ import torch
 
 from tribev import checkpoint, config, made
 from tribev.checkpoint import TrainError
-from tribev.data import Store
+from tribev.store import Store
 from tribev.trainer import CHECKPOINT, Trainer, one_cycle
 
 CFG = config.tiny()
@@ -28,7 +28,7 @@ def test_one_cycle_rises_and_falls():
 def test_smoke_run_then_resume_after_a_stop_is_the_same(store, tmp_path):
     whole = Trainer(CFG, store, tmp_path / "whole")
     assert whole.run()
-    assert whole.place.trained == ["lidar", "radar", "camera", "attention", "early"]
+    assert whole.place.trained == ["lidar", "radar", "camera", "attention", "early", "hybrid"]
 
     class Interrupted(Trainer):
         """Gets SIGTERM in the third step of the fusion stage."""
@@ -49,9 +49,9 @@ def test_smoke_run_then_resume_after_a_stop_is_the_same(store, tmp_path):
     assert all(torch.equal(got[k], want[k]) for k in want), "a resumed run must give the same bits"
 
     report = json.loads((tmp_path / "cut" / "run.json").read_text())
-    assert report["steps"] == 24 and report["config_sha256"] == CFG.sha256()
+    assert report["steps"] == 26 and report["config_sha256"] == CFG.sha256()
     assert report["data_sha256"] == store.sha256() and report["seed"] == CFG.seed
-    assert sum(report["subsets_drawn"].values()) == 2 * 12 * 2
+    assert sum(report["subsets_drawn"].values()) == 2 * 14 * 2
     fused = next(h for h in report["history"] if h["stage"] == "fusion")
     assert len(fused["ap_at_0.5_1_2_4_m"]) == 7, "every subset is scored"
 
@@ -94,11 +94,16 @@ def test_resume_is_refused_where_it_would_lie(store, tmp_path):
 def test_damaged_checkpoints_are_refused(tmp_path):
     with pytest.raises(TrainError, match="no such file"):
         checkpoint.read(tmp_path / CHECKPOINT)
-    checkpoint.write(tmp_path / CHECKPOINT, {"model": torch.zeros(1000)})
-    assert checkpoint.read(tmp_path / CHECKPOINT)["model"].shape == (1000,)
+    state = {"model": {"w": torch.zeros(1000)}, "live": None}
+    checkpoint.write(tmp_path / CHECKPOINT, state)
+    assert checkpoint.read(tmp_path / CHECKPOINT)["model"]["w"].shape == (1000,)
     data = (tmp_path / CHECKPOINT).read_bytes()
     (tmp_path / CHECKPOINT).write_bytes(data[: len(data) // 2])
     with pytest.raises(TrainError, match="truncated"):
+        checkpoint.read(tmp_path / CHECKPOINT)
+    state["live"] = {"w": torch.tensor([1.0, float("nan")])}
+    checkpoint.write(tmp_path / CHECKPOINT, state)
+    with pytest.raises(TrainError, match="live w holds NaN"):
         checkpoint.read(tmp_path / CHECKPOINT)
     torch.save({"a": 1}, tmp_path / CHECKPOINT)
     with pytest.raises(TrainError, match="not of format"):

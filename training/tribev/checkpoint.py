@@ -1,11 +1,17 @@
 """Checkpoint files, and the facts that tie a run to its code."""
 
+import hashlib
 import subprocess
 from pathlib import Path
 
 import torch
+from torch import nn
 
-FORMAT = "fusiond.checkpoint/1"
+from .config import Config
+
+FORMAT = "fusiond.checkpoint/2"
+
+NETWORK = ("size", "camera_backbone", "early", "reliability")  # keys that decide what the network is
 
 
 class TrainError(RuntimeError):
@@ -30,7 +36,32 @@ def read(path) -> dict:
         raise TrainError(f"read checkpoint {path}: truncated or no checkpoint ({e}): use an older copy") from e
     if not isinstance(c, dict) or c.get("format") != FORMAT:
         raise TrainError(f"read checkpoint {path}: not of format {FORMAT}: train again with this version")
+    for which in ("model", "live"):
+        for name, t in (c.get(which) or {}).items():
+            if t.is_floating_point() and not torch.isfinite(t).all():
+                raise TrainError(f"read checkpoint {path}: {which} {name} holds NaN or infinity: use an older copy")
     return c
+
+
+def check_network(c: dict, config: Config, where: str) -> None:
+    """Refuse a checkpoint whose network is not the one that config describes."""
+    for key in NETWORK:
+        found, want = c["config"].get(key), getattr(config, key)
+        if found != want:
+            raise TrainError(f"{where}: its {key} is {found!r}, the configuration's {want!r}: use one of the other's")
+
+
+def load_weights(model: nn.Module, c: dict, which: str, where: str) -> None:
+    """Give a network the weights of a checkpoint."""
+    try:
+        model.load_state_dict(c[which])
+    except (RuntimeError, KeyError) as e:
+        raise TrainError(f"{where}: its weights are of another network ({str(e)[:200]}): train again") from e
+
+
+def sha256(path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def commit() -> str:

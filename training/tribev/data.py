@@ -1,12 +1,8 @@
 """Reading the tensors that `fusiond tensors` wrote, checking them, and making training targets from boxes."""
 
-import hashlib
-import json
 import math
 import zipfile
 import zlib
-from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +30,7 @@ from .grid import (
     TOKEN_CELLS,
 )
 
-SCHEMA = "fusiond.tensors/1"
+SCHEMA = "fusiond.tensors/2"
 KINDS = ("reference", "virtual")
 MAX_BOXES = 10_000  # of one set; more is taken for damage
 CELLS = TOKEN_CELLS * TOKEN_CELLS
@@ -47,6 +43,7 @@ ARRAYS = {  # name: dtype, shape; None is any length
     "cam_present": ("uint8", (CAMERAS,)),
     "present": ("uint8", (len(MODALITIES),)),
     "age": ("float32", (len(MODALITIES),)),
+    "reliability": ("float32", (len(MODALITIES),)),
     "depth": ("int8", (CAMERAS, ROWS_V, COLUMNS)),
     "boxes": ("float32", (None, BOX_COLUMNS)),
     "box_points": ("int32", (None,)),
@@ -60,101 +57,14 @@ class TensorError(ValueError):
     """A tensor folder that cannot be used; the text names the file, the array, the fault and the cure."""
 
 
-@dataclass(frozen=True)
-class SetInfo:
-    """One line of a tensor folder's index."""
-
-    file: str
-    stamp: int  # ns since 1970, the set's time
-    kind: str
-    set: int
-
-
-class Store:
-    """A folder of tensors, read set by set with a bounded cache.
-
-    Samples are shared with the cache: callers copy what they change.
-    """
-
-    def __init__(self, folder, cache_sets: int = 256):
-        self.folder = Path(folder)
-        self.index, self.sets = _read_index(self.folder)
-        self._cache: OrderedDict[int, Sample] = OrderedDict()
-        self._present: dict[int, np.ndarray] = {}
-        self._most = cache_sets
-
-    def select(self, span: tuple[int, ...], kinds: tuple[str, ...]) -> list[int]:
-        """Return the positions in [span[0], span[1]) whose set is of one of kinds."""
-        return [i for i in range(span[0], min(span[1], len(self.sets))) if self.sets[i].kind in kinds]
-
-    def present(self, i: int) -> np.ndarray:
-        """Return which modalities the set at position i has, [3] 0 or 1, without reading the rest of it."""
-        if i not in self._present:
-            path = self.folder / self.sets[i].file
-            here = _arrays(path, ("present",)).get("present")
-            if here is None or here.shape != ARRAYS["present"][1]:
-                raise TensorError(f"read {path}: array present: missing or of a wrong shape: {AGAIN}")
-            self._present[i] = here
-        return self._present[i]
-
-    def load(self, i: int) -> Sample:
-        """Return the checked arrays of the set at position i."""
-        if i in self._cache:
-            self._cache.move_to_end(i)
-            return self._cache[i]
-        sample = read_set(self.folder / self.sets[i].file)
-        if self._most > 0:
-            self._cache[i] = sample
-            while len(self._cache) > self._most:
-                self._cache.popitem(last=False)
-        return sample
-
-    def sha256(self) -> str:
-        """Return one hash over the index and every file that it names, in its order."""
-        whole = hashlib.sha256((self.folder / "index.json").read_bytes())
-        for s in self.sets:
-            whole.update(hashlib.sha256((self.folder / s.file).read_bytes()).digest())
-        return whole.hexdigest()
-
-
-def _read_index(folder: Path) -> tuple[dict, list[SetInfo]]:
-    path = folder / "index.json"
-    try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise TensorError(f"read {path}: {e.strerror}: make tensors with `fusiond tensors FILE --out DIR`") from e
-    except ValueError as e:
-        raise TensorError(f"read {path}: not JSON ({e}): {AGAIN}") from e
-    if not isinstance(index, dict) or index.get("schema") != SCHEMA:
-        found = index.get("schema") if isinstance(index, dict) else index
-        raise TensorError(f"read {path}: schema is {found!r}, this reads {SCHEMA!r}: {AGAIN}")
-    for key, want in (("classes", CLASSES), ("modalities", MODALITIES)):
-        if index.get(key) != list(want):
-            raise TensorError(f"read {path}: {key} are {index.get(key)!r}, the network's are {list(want)}: {AGAIN}")
-    if not isinstance(index.get("sets"), list) or not index["sets"]:
-        raise TensorError(f"read {path}: names no sets: {AGAIN} from a recording with sets")
-    sets = []
-    for n, s in enumerate(index["sets"]):
-        try:
-            info = SetInfo(file=s["file"], stamp=s["stamp"], kind=s["kind"], set=s["set"])
-        except (TypeError, KeyError) as e:
-            raise TensorError(f"read {path}: sets[{n}]: lacks {e}: {AGAIN}") from e
-        if not isinstance(info.file, str) or Path(info.file).name != info.file:
-            raise TensorError(f"read {path}: sets[{n}]: file {info.file!r} is not a plain file name: {AGAIN}")
-        if info.kind not in KINDS:
-            raise TensorError(f"read {path}: sets[{n}]: kind {info.kind!r} is none of {KINDS}: {AGAIN}")
-        sets.append(info)
-    return index, sets
-
-
 def read_set(path) -> Sample:
     """Return the arrays of one npz file after checking every name, type, shape and value range."""
-    sample = _arrays(Path(path))
+    sample = read_arrays(Path(path))
     check_set(sample, str(path))
     return sample
 
 
-def _arrays(path: Path, names: tuple[str, ...] | None = None) -> Sample:
+def read_arrays(path: Path, names: tuple[str, ...] | None = None) -> Sample:
     """Return the arrays of an npz file, or those of names that it has."""
     try:
         _bound(path)
@@ -195,12 +105,17 @@ def check_set(sample: Sample, where: str) -> None:
             fault(name, f"type {a.dtype}, want {dtype}")
         if len(a.shape) != len(shape) or any(w is not None and w != g for w, g in zip(shape, a.shape, strict=True)):
             fault(name, f"shape {list(a.shape)}, want {list(shape)} (None: any)")
-    for name in ("lidar_raster", "radar_raster", "lift_weight", "age"):
+    for name in ("lidar_raster", "radar_raster", "lift_weight", "age", "reliability"):
         if not np.isfinite(sample[name]).all():
             fault(name, "holds NaN or infinity")
     for name in ("present", "cam_present"):
         if (sample[name] > 1).any():
             fault(name, f"holds {sample[name].max()}, want 0 or 1")
+    believed = sample["reliability"]
+    if (believed < 0).any() or (believed > 1).any():
+        fault("reliability", f"{believed.tolist()} is not within 0 to 1")
+    if (believed[sample["present"] == 0] != 0).any():
+        fault("reliability", f"{believed.tolist()} is not 0 for an absent modality")
     index, weight, depth, boxes = (sample[n] for n in ("lift_index", "lift_weight", "depth", "boxes"))
     if (index < 0).any() or (index >= CAMERAS * TABLE_ROWS).any():
         fault("lift_index", f"outside 0 to {CAMERAS * TABLE_ROWS - 1}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 from . import grid, made, package
@@ -42,13 +43,13 @@ class TableOnly(nn.Module):
         return self.camera(image)[0]
 
 
-def networks(model: TriBEV) -> dict[str, nn.Module]:
+def networks(model: TriBEV, strategies: tuple[str, ...] = package.STRATEGIES) -> dict[str, nn.Module]:
     """Return the module behind each file, keyed as package.FILES, all in evaluation mode."""
     nets = {
         "lidar": model.lidar,
         "radar": model.radar,
         "camera": TableOnly(model.camera),
-        **{f: model.net(f) for f in FUSERS},
+        **{f: model.net(f) for f in strategies},
     }
     model.eval()
     return {k: n.eval() for k, n in nets.items()}
@@ -80,7 +81,7 @@ def golden_inputs(nets: dict[str, nn.Module], sample: Sample) -> dict[str, dict[
         "lidar": {"raster": lidar},
         "radar": {"raster": radar},
         "camera": {"image": images[:1]},
-        **{f: dict(fuser) for f in FUSERS},
+        **{f: dict(fuser) for f in nets if f in package.STRATEGIES},
     }
 
 
@@ -102,13 +103,13 @@ def randomise(model: TriBEV, seed: int) -> None:
             m.running_var.uniform_(0.3, 1.0, generator=g)
             m.weight.uniform_(0.7, 1.3, generator=g)
             m.bias.normal_(0, 0.1, generator=g)
-    for f in FUSERS:
-        getattr(model, f).out.weight.normal_(0, 0.3, generator=g)
+    for out in (*(getattr(model, f).out for f in FUSERS), *model.aux.values()):
+        out.weight.normal_(0, 0.3, generator=g)
 
 
 def output_names(key: str) -> list[str]:
     """Return the output names of a network of package.FILES."""
-    if key in FUSERS:
+    if key in package.STRATEGIES:
         return ["heat", "reg", "mass", "attention"]
     return ["table" if key == "camera" else "tokens"]
 
@@ -148,16 +149,17 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
             z.writestr(info, data.getvalue())
 
 
-def export(model: TriBEV, sample: Sample, folder) -> dict[str, float]:
-    """Write the ONNX files and golden.npz of a model to folder.
+def export(model: TriBEV, sample: Sample, folder, strategies: tuple[str, ...] = package.STRATEGIES) -> dict[str, float]:
+    """Write the ONNX files and golden.npz of a model, with the fusers of strategies, to folder.
 
     Returns the largest difference between ONNX Runtime and torch for each file, in units of TOLERANCE, or nothing
-    where the onnxruntime Python package is not installed. Raises ExportError where a file is not valid, lacks an
-    input, or differs by more than TOLERANCE, for everything present and for every subset.
+    where the onnxruntime Python package is not installed. Raises ExportError where a weight is NaN or infinite, or a
+    file is not valid, lacks an input, or differs by more than TOLERANCE, for everything present and for every subset.
     """
+    check_finite(model)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    nets = networks(model)
+    nets = networks(model, strategies)
     inputs = golden_inputs(nets, sample)
     golden: dict[str, np.ndarray] = {}
     worst = {}
@@ -169,7 +171,7 @@ def export(model: TriBEV, sample: Sample, folder) -> dict[str, float]:
         want = run(net, inputs[key], key)
         golden |= {f"{stem}.out.{n}": _entry(v, OUTPUT_STEP) for n, v in want.items()}
         cases = [(inputs[key], want)]
-        if key in FUSERS:
+        if key in package.STRATEGIES:
             for k in range(1, 8):
                 some = subset(inputs[key], k)
                 outputs = run(net, some, key)
@@ -183,6 +185,15 @@ def export(model: TriBEV, sample: Sample, folder) -> dict[str, float]:
                 raise ExportError(f"export {path}: differs from torch by {off:.1f} times the tolerance {TOLERANCE}")
     write_npz(folder / "golden.npz", golden)
     return worst
+
+
+def check_finite(model: nn.Module) -> None:
+    """Refuse a network with weights or statistics that are not finite."""
+    for name, t in model.state_dict().items():
+        if t.is_floating_point() and not torch.isfinite(t).all():
+            raise ExportError(
+                f"export: {name} holds NaN or infinity: use an older checkpoint, or train with a lower lr"
+            )
 
 
 def write_onnx(net: nn.Module, inputs: dict[str, Tensor], key: str, path: Path) -> None:
@@ -213,6 +224,10 @@ def write_onnx(net: nn.Module, inputs: dict[str, Tensor], key: str, path: Path) 
     for k, v in (("fusiond.network", key), ("fusiond.contract", json.dumps(contract))):
         entry = graph.metadata_props.add()
         entry.key, entry.value = k, v
+    for i in graph.graph.initializer:
+        a = numpy_helper.to_array(i)
+        if a.dtype.kind == "f" and not np.isfinite(a).all():
+            raise ExportError(f"export {path}: weights {i.name} hold NaN or infinity: train with a lower lr")
     onnx.checker.check_model(graph, full_check=True)
     onnx.save(graph, str(path))
 
@@ -238,13 +253,13 @@ def compare(path: Path, cases: list[tuple[dict[str, Tensor], dict[str, np.ndarra
 def check_masking(model: TriBEV, sample: Sample) -> int:
     """Check that what is absent changes no bit of any output; returns how many comparisons were made.
 
-    For both fusers, every subset of modalities and two absent cameras: tokens, tables, weights, reliability and age
+    For every strategy, every subset of modalities and two absent cameras: tokens, tables, weights, reliability and age
     of what is absent are replaced by large numbers, NaN and infinity. Raises ExportError at the first difference.
     """
     nets, n = networks(model), 0
     inputs = golden_inputs(nets, sample)
     cameras = torch.tensor([[1.0, 0, 1, 1, 0, 1]])
-    for f, k in itertools.product(FUSERS, range(8)):
+    for f, k in itertools.product(package.STRATEGIES, range(8)):
         base = {**subset(inputs[f], k), "cam_present": cameras}
         want = run(nets[f], base, f)
         if not all(np.isfinite(v).all() for v in want.values()):

@@ -44,15 +44,34 @@ class Neck(nn.Module):
         return self.clean(tokens) * seen, seen
 
 
+def masks(on: Tensor, seen: Tensor) -> list[Tensor]:
+    """Return where each modality counts, three [B, 1, 64, 64] of 0 and 1, from on [B, 3] and seen [B, 1, 64, 64]."""
+    mask = [on[:, m, None, None, None].float().expand_as(seen) for m in range(len(MODALITIES))]
+    mask[CAMERA] = mask[CAMERA] * seen
+    return mask
+
+
+def shares(logits: list[Tensor], there: list[Tensor]) -> list[Tensor]:
+    """Return the softmax over three modalities of logits [B, heads, N], exactly 0 where there [B, 1, N] is 0."""
+    low = logits[0].new_full((), -1e9)
+    logits = [torch.where(k > 0, x, low) for x, k in zip(logits, there, strict=True)]
+    top = torch.maximum(torch.maximum(logits[0], logits[1]), logits[2])
+    scores = [torch.exp(x - top) * k for x, k in zip(logits, there, strict=True)]
+    total = (scores[0] + scores[1] + scores[2]).clamp(min=1e-6)
+    return [s / total for s in scores]
+
+
 class Fuser(nn.Module):
-    """What both fusers share: masks, trunk and heads. A subclass says in mix() how tokens become one map.
+    """What all fusers share: masks, trunk and heads. A subclass says in mix() how tokens become one map.
 
     A modality that is absent (present 0, or reliability 0) contributes exactly nothing, whatever its buffers hold:
-    its tokens, reliability and age are selected away by where(), never multiplied by zero.
+    its tokens, reliability and age are selected away by where(), never multiplied by zero. Without believe every
+    reliability but 0 counts as 1.
     """
 
-    def __init__(self, size: Size, mixed: int):
+    def __init__(self, size: Size, mixed: int, believe: bool = True):
         super().__init__()
+        self.believe = believe
         self.enter = conv(mixed, size.trunk[0], 1)
         self.trunk = TwoScales(*size.trunk, *size.trunk_blocks)
         self.head = conv(size.trunk[0], size.head)
@@ -71,10 +90,11 @@ class Fuser(nn.Module):
         """Fuse token maps: as forward, from camera tokens [B, C, 64, 64] and where they count, seen [B, 1, 64, 64]."""
         on = (present > 0.5) & (reliability > 0)  # [B, 3]
         none = tokens[0].new_zeros(())
-        mask = [on[:, m, None, None, None].float().expand_as(seen) for m in range(len(MODALITIES))]
-        mask[CAMERA] = mask[CAMERA] * seen
+        mask = masks(on, seen)
         tokens = [torch.where(k > 0, t, none) for k, t in zip(mask, tokens, strict=True)]
-        trust = torch.log(reliability.clamp(LEAST_RELIABILITY, 1.0)) - F.softplus(self.rate) * age.clamp(min=0.0)
+        trust = -F.softplus(self.rate) * age.clamp(min=0.0)
+        if self.believe:
+            trust = trust + torch.log(reliability.clamp(LEAST_RELIABILITY, 1.0))
         trust = torch.where(on, trust, trust.new_zeros(()))
         mixed, attention = self.mix(tokens, mask, trust)
         heat, reg = split(self.out(self.head(self.trunk(self.enter(mixed)))))
@@ -88,8 +108,8 @@ class AttentionFuser(Fuser):
     reliable or older always weighs less; weights sum to 1 over what is present, and are 0 where nothing is.
     """
 
-    def __init__(self, size: Size):
-        super().__init__(size, size.channels)
+    def __init__(self, size: Size, believe: bool = True):
+        super().__init__(size, size.channels, believe)
         c, self.heads, self.key = size.channels, size.heads, size.key
         self.query = nn.Conv2d(c, self.key, 1)
         self.place_x = nn.Parameter(torch.randn(1, self.key, TOKEN_CELLS, 1) * 0.1)
@@ -98,6 +118,10 @@ class AttentionFuser(Fuser):
         self.values = nn.ModuleList(nn.Conv2d(c, c, 1) for _ in MODALITIES)
         self.bias = nn.Parameter(torch.zeros(len(MODALITIES), self.heads))
         self.presence = nn.Conv2d(len(MODALITIES), c, 1, bias=False)  # tells the trunk what the map rests on
+
+    def exchange(self, tokens: list[Tensor], mask: list[Tensor], trust: Tensor) -> list[Tensor]:
+        """Return the tokens that are summed; here they are the encoders' own."""
+        return tokens
 
     def mix(self, tokens, mask, trust):
         """See Fuser.mix."""
@@ -108,15 +132,11 @@ class AttentionFuser(Fuser):
         logits = []
         for m, t in enumerate(tokens):
             agree = (query * self.keys[m](t)).reshape(b, self.heads, self.key // self.heads, n).sum(2).float()
-            logit = agree * (self.key // self.heads) ** -0.5 + self.bias[m, :, None] + trust[:, m, None, None]
-            logits.append(torch.where(there[m] > 0, logit, logit.new_full((), -1e9)))
-        top = torch.maximum(torch.maximum(logits[0], logits[1]), logits[2])
-        scores = [torch.exp(x - top) * k for x, k in zip(logits, there, strict=True)]
-        total = (scores[0] + scores[1] + scores[2]).clamp(min=1e-6)
-        share = [s / total for s in scores]  # [B, heads, 4096]
+            logits.append(agree * (self.key // self.heads) ** -0.5 + self.bias[m, :, None] + trust[:, m, None, None])
+        share = shares(logits, there)  # of [B, heads, 4096]
         parts = [
             share[m][:, :, None] * self.values[m](t).reshape(b, self.heads, c // self.heads, n)
-            for m, t in enumerate(tokens)
+            for m, t in enumerate(self.exchange(tokens, mask, trust))
         ]
         mixed = (parts[0] + parts[1] + parts[2]).reshape(b, c, TOKEN_CELLS, TOKEN_CELLS)
         mixed = mixed + self.presence(torch.cat(mask, 1))
@@ -125,17 +145,30 @@ class AttentionFuser(Fuser):
 
 
 class EarlyFuser(Fuser):
-    """The baseline: tokens scaled by exp(trust), beside the three scaled masks, in one stack of channels."""
+    """The baseline: tokens scaled by exp(trust), beside the three scaled masks, in one stack of channels.
 
-    def __init__(self, size: Size):
-        super().__init__(size, len(MODALITIES) * (size.channels + 1))
+    With how "sum" the tokens are summed instead, each channel with a learned weight a modality; the weights of those
+    that are there sum to 1.
+    """
+
+    def __init__(self, size: Size, believe: bool = True, how: str = "stack"):
+        summed = how == "sum"
+        super().__init__(size, (1 if summed else len(MODALITIES)) * size.channels + len(MODALITIES), believe)
+        self.weight = nn.Parameter(torch.zeros(len(MODALITIES), size.channels)) if summed else None
 
     def mix(self, tokens, mask, trust):
-        """See Fuser.mix. The attention is each modality's part of the summed trust."""
+        """See Fuser.mix. The attention is each modality's part of the summed trust, or of the weights."""
         scale = torch.exp(trust)[:, :, None, None]  # [B, 3, 1, 1]
         live = torch.cat(mask, 1) * scale  # [B, 3, 64, 64]
-        scaled = [t * scale[:, m : m + 1] for m, t in enumerate(tokens)]
-        return torch.cat([*scaled, live], 1), live / live.sum(1, keepdim=True).clamp(min=1e-6)
+        if self.weight is None:
+            scaled = [t * scale[:, m : m + 1] for m, t in enumerate(tokens)]
+            return torch.cat([*scaled, live], 1), live / live.sum(1, keepdim=True).clamp(min=1e-6)
+        b, n = live.shape[0], TOKEN_CELLS * TOKEN_CELLS
+        logits = [(self.weight[m] + trust[:, m : m + 1])[:, :, None].expand(b, -1, n) for m in range(len(tokens))]
+        share = shares(logits, [k.reshape(b, 1, n) for k in mask])  # of [B, C, 4096]
+        parts = [s.reshape(t.shape) * t for s, t in zip(share, tokens, strict=True)]
+        attention = torch.stack([s.mean(1) for s in share], 1).reshape(live.shape)
+        return torch.cat([parts[0] + parts[1] + parts[2], live], 1), attention
 
 
 class FuserNet(nn.Module):

@@ -42,6 +42,8 @@ from .grid import (
     Z_MIN_M,
 )
 
+INPUTS = "0" * 64  # stands where a recorded folder has the fingerprint of the Go encoders' inputs
+
 
 def _cells(xy: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return flat cell of each point [N, 2] in an n x n raster, and which points lie in it."""
@@ -171,6 +173,7 @@ def sample(rng: np.random.Generator, radar: bool = True) -> Sample:
         "cam_present": np.ones(CAMERAS, np.uint8),
         "present": here,
         "age": np.zeros(len(MODALITIES), np.float32),
+        "reliability": here.astype(np.float32),
         "depth": depth_target(points, pinhole, pose),
         "boxes": boxes,
         "box_points": np.full(n, 80, np.int32),
@@ -188,6 +191,7 @@ def write(folder, sets: int = 4, seed: int = 0, radar: bool = True) -> Path:
         lines.append({"file": name, "stamp": n * 100_000_000, "kind": "reference", "set": n})
     index = {
         "schema": SCHEMA,
+        "inputs_sha256": INPUTS,
         "recording": "made",
         "recording_sha256": "",
         "rig_sha256": "",

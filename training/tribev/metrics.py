@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from .batch import collate, visible
-from .data import Store
 from .grid import CLASSES, HEAD_M, MODALITIES, RANGE_M
 from .model import TriBEV
+from .store import Store
 
 DISTANCES = (0.5, 1.0, 2.0, 4.0)
 # nuScenes' range of each class, and the distance within which a weaker peak of the same class is the same object.
@@ -57,13 +57,13 @@ def average_precision(found: list[np.ndarray], truth: list[np.ndarray], distance
 
 
 @torch.no_grad()
-def check(model: TriBEV, store: Store, ids: list[int], fuser: str, most: int = 200) -> dict[str, dict[str, list]]:
+def check(model: TriBEV, store: Store, ids: list[int], fuser: str) -> dict[str, dict[str, list]]:
     """Return AP at 0.5, 1, 2 and 4 m of each class that occurs, for every subset of the modalities that occur.
 
     {"lidar+camera": {"car": [..4..]}, ...}. The model is put into evaluation mode.
     """
     model.eval()
-    net, ids = model.net(fuser).eval(), ids[:: max(1, -(-len(ids) // most))]
+    net = model.net(fuser).eval()
     if not ids:
         return {}
     seen = np.stack([store.present(i) for i in ids]).max(0)
@@ -74,11 +74,10 @@ def check(model: TriBEV, store: Store, ids: list[int], fuser: str, most: int = 2
         sample = store.load(i)
         b = collate([sample])
         truth.append(visible(sample))
-        camera, covers, _ = model.camera_tokens(b)
-        tokens = [model.lidar(b["lidar_raster"]), model.radar(b["radar_raster"]), camera]
+        tokens, covers, _ = model.encode(b)
         for k in subsets:
             here = b["present"] * torch.tensor([[float(k >> m & 1) for m in range(3)]])
-            heat, reg, _, _ = net.fuser.fuse(tokens, covers, here, torch.ones(1, 3), b["age"] * 0)
+            heat, reg, _, _ = net.fuser.fuse(tokens, covers, here, b["reliability"], b["age"])
             found[k].append(decode(heat[0].numpy(), reg[0].numpy()))
     result = {}
     for k in subsets:

@@ -1,24 +1,37 @@
-"""The whole network as it is trained: three encoders with auxiliary heads, the neck and both fusers."""
+"""The whole network as it is trained: three encoders with auxiliary heads, the neck and the fusers."""
 
 import torch
 from torch import Tensor, nn
 
+from .backbone import OwnBackbone, YoloxBackbone
+from .config import Config
 from .fuser import AttentionFuser, EarlyFuser, FuserNet, Neck, output_layer
 from .grid import MODALITIES
+from .hybrid import HybridFuser
+from .late import LateNet
 from .network import SIZES, CameraEncoder, LidarEncoder, RadarEncoder
 
 
 class TriBEV(nn.Module):
     """Holds every part. Which of them move is the trainer's business."""
 
-    def __init__(self, size: str):
+    def __init__(self, size: str, camera_backbone: str = "own", early: str = "stack", reliability: bool = True):
         super().__init__()
         self.size = SIZES[size]
         c = self.size.channels
-        self.lidar, self.radar, self.camera = LidarEncoder(self.size), RadarEncoder(self.size), CameraEncoder(self.size)
+        backbone = (YoloxBackbone if camera_backbone == "yolox_nano" else OwnBackbone)(self.size)
+        self.lidar, self.radar = LidarEncoder(self.size), RadarEncoder(self.size)
+        self.camera = CameraEncoder(self.size, backbone)
         self.neck = Neck(c)
-        self.attention, self.early = AttentionFuser(self.size), EarlyFuser(self.size)
-        self.aux = nn.ModuleDict({m: output_layer(c) for m in MODALITIES})  # used in training only
+        self.attention = AttentionFuser(self.size, reliability)
+        self.early = EarlyFuser(self.size, reliability, early)
+        self.hybrid = HybridFuser(self.size, reliability)
+        self.aux = nn.ModuleDict({m: output_layer(c) for m in MODALITIES})  # trained with encoders; late fusion's heads
+
+    @classmethod
+    def of(cls, config: Config) -> "TriBEV":
+        """Return the network of a configuration, with random weights."""
+        return cls(config.size, config.camera_backbone, config.early, config.reliability)
 
     def part(self, name: str) -> list[nn.Module]:
         """Return the modules of a part: an encoder with what belongs to it alone, or a fuser."""
@@ -28,6 +41,11 @@ class TriBEV(nn.Module):
         if name == "camera":
             modules.append(self.neck)
         return modules
+
+    def pretrained(self) -> list[nn.Parameter]:
+        """Return the weights that came from a network trained on photos."""
+        backbone = self.camera.backbone
+        return list(backbone.pretrained.parameters()) if isinstance(backbone, YoloxBackbone) else []
 
     def camera_tokens(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Return camera tokens [B, C, 64, 64], seen [B, 1, 64, 64] and depth logits [B * 6, BINS, 12, 32].
@@ -40,6 +58,18 @@ class TriBEV(nn.Module):
         tokens, seen = self.neck(table, batch["lift_index"], batch["lift_weight"], batch["cam_present"])
         return tokens, seen, depth
 
-    def net(self, fuser: str) -> FuserNet:
-        """Return the exported form of the fuser called "attention" or "early"; it shares this model's weights."""
+    def encode(self, batch: dict[str, Tensor], moving: tuple[str, ...] = ()) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Return the three token maps, seen and depth logits; only encoders in moving leave a way for gradients."""
+        tokens = []
+        for m in MODALITIES[:2]:
+            with torch.set_grad_enabled(m in moving):
+                tokens.append(getattr(self, m)(batch[m + "_raster"].contiguous(memory_format=torch.channels_last)))
+        with torch.set_grad_enabled("camera" in moving):
+            camera, seen, depth = self.camera_tokens(batch)
+        return [*tokens, camera], seen, depth
+
+    def net(self, fuser: str) -> nn.Module:
+        """Return the exported form of a strategy of package.STRATEGIES; it shares this model's weights."""
+        if fuser == "late":
+            return LateNet(self.neck, self.aux)
         return FuserNet(self.neck, getattr(self, fuser))

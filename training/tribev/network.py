@@ -124,21 +124,15 @@ class CameraEncoder(nn.Module):
     tribev.lift places the table in the grid.
     """
 
-    def __init__(self, size: Size):
+    def __init__(self, size: Size, backbone: nn.Module):
         super().__init__()
-        a, b, c, d = size.camera
-        n = size.camera_blocks
-        self.stem = nn.Sequential(conv(3, a, stride=2), conv(a, b, stride=2), residuals(n[0], b))
-        self.stride8 = nn.Sequential(conv(b, c, stride=2), residuals(n[1], c))
-        self.stride16 = nn.Sequential(conv(c, d, stride=2), residuals(n[2], d))
-        self.back = nn.Sequential(conv(d, c, 1, relu=False), nn.Upsample(scale_factor=2, mode="nearest"))
-        self.mix = conv(c, c)
+        c = size.camera[2]
+        self.backbone, self.mix = backbone, conv(c, c)
         self.feature, self.depth = nn.Conv2d(c, size.channels, 1), nn.Conv2d(c, BINS, 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Map images [B, 3, 96, 256] RGB 0..255 to tables [B, 1024, C] and depth logits [B, BINS, 12, 32]."""
-        f = self.stride8(self.stem((image - 120.0) * (1.0 / 60.0)))
-        f = self.mix(F.relu(f + self.back(self.stride16(f))))
+        f = self.mix(self.backbone(image))
         depth = self.depth(f)  # [B, BINS, v, u]
         p = torch.softmax(depth.permute(0, 3, 1, 2), dim=2)  # [B, u, BINS, v]
         table = torch.matmul(p, self.feature(f).permute(0, 3, 2, 1))  # x [B, u, v, C] -> [B, u, BINS, C]

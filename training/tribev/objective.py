@@ -30,43 +30,46 @@ def stage_loss(
 ) -> tuple[Tensor, dict[str, float]]:
     """Return the loss of one step and its parts for the log."""
     weights, terms = config.loss, {}
-    if stage.objective != "fusion":
-        m = stage.objective
+    m = stage.objective
+    if m in ("fusion", "align"):
+        terms = _joint_terms(model, batch, d, stage, config)
+    else:
         if m == "camera":
             tokens, _, logits = model.camera_tokens(batch)
             terms["depth"] = weights.depth * losses.depth(logits, batch["depth"].flatten(0, 1))
         else:
             tokens = getattr(model, m)(batch[m + "_raster"].contiguous(memory_format=torch.channels_last))
         terms[m] = losses.detection(*split(model.aux[m](tokens)), batch, weights.regression)
-    else:
-        terms = _fusion_terms(model, batch, d, stage, config)
     total = sum(terms.values())
     return total, {k: float(v.detach()) for k, v in terms.items()}
 
 
-def _fusion_terms(model, batch, d, stage, config):
-    weights, terms, tokens = config.loss, {}, []
+def _joint_terms(model, batch, d, stage, config):
+    """Return the terms of a stage with all encoders: the fuser's, and those of the encoders that move.
+
+    Frozen encoders are run once, without gradients.
+    """
+    weights, terms = config.loss, {}
     here = batch["present"].amax(0) > 0
-    for m in MODALITIES[:CAMERA]:
-        with torch.set_grad_enabled(m in stage.train):
-            tokens.append(getattr(model, m)(batch[m + "_raster"].contiguous(memory_format=torch.channels_last)))
-    with torch.set_grad_enabled("camera" in stage.train):
-        camera, seen, logits = model.camera_tokens(batch)
-    tokens.append(camera)
-    both, covers = degrade(tokens, seen, d)
-    twice = {k: torch.cat([batch[k], batch[k]]) for k in ("heat", "reg", "centre")}
-    fuser = getattr(model, stage.fuser)
-    heat, reg, _, _ = fuser.fuse(both, covers, d.present, d.reliability, d.age)
-    terms["fused"] = losses.detection(heat, reg, twice, weights.regression)
+    tokens, seen, logits = model.encode(batch, stage.train)
+    if stage.objective == "fusion":
+        both, covers = degrade(tokens, seen, d)
+        twice = {k: torch.cat([batch[k], batch[k]]) for k in ("heat", "reg", "centre")}
+        fuser = getattr(model, stage.fuser)
+        heat, reg, _, _ = fuser.fuse(both, covers, d.present, d.reliability, d.age)
+        terms["fused"] = losses.detection(heat, reg, twice, weights.regression)
+    aux = weights.aux if stage.objective == "fusion" else 1.0
     moving = [m for m, name in enumerate(MODALITIES) if name in stage.train and here[m]]
     for m in moving:
-        own = losses.detection(*split(model.aux[MODALITIES[m]](tokens[m])), batch, weights.regression)
-        terms[MODALITIES[m]] = weights.aux * own
+        rows = batch["present"][:, m] > 0
+        those = {k: batch[k][rows] for k in ("heat", "reg", "centre")}
+        own = losses.detection(*split(model.aux[MODALITIES[m]](tokens[m][rows])), those, weights.regression)
+        terms[MODALITIES[m]] = aux * own
     if CAMERA in moving:
         terms["depth"] = weights.depth * losses.depth(logits, batch["depth"].flatten(0, 1))
     for a in range(3):
         for b in range(a + 1, 3):
-            if (a in moving or b in moving) and here[a] and here[b]:
+            if weights.align > 0 and (a in moving or b in moving) and here[a] and here[b]:
                 where = batch["object_cells"] & (batch["present"][:, a] * batch["present"][:, b] > 0)[:, None, None]
                 pair = losses.align(tokens[a], tokens[b], where, weights.temperature)
                 terms["align"] = terms.get("align", 0.0) + weights.align * pair

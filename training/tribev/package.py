@@ -7,11 +7,13 @@ import yaml
 
 from . import grid
 from .config import FUSERS
+from .decisions import RANGES_M
 from .network import Size
 
 SCHEMA = "fusiond.model/1"
 OPSET = 17
-FILES = {m: f"{m}.onnx" for m in grid.MODALITIES} | {f: f"fuser-{f}.onnx" for f in FUSERS}
+STRATEGIES = (*FUSERS, "late")
+FILES = {m: f"{m}.onnx" for m in grid.MODALITIES} | {f: f"fuser-{f}.onnx" for f in STRATEGIES}
 LIDAR_SHAPE = [1, grid.LIDAR_CHANNELS, grid.LIDAR_CELLS, grid.LIDAR_CELLS]
 RADAR_SHAPE = [1, grid.RADAR_CHANNELS, grid.RADAR_CELLS, grid.RADAR_CELLS]
 IMAGE_SHAPE = [1, 3, grid.IMAGE_H, grid.IMAGE_W]
@@ -32,8 +34,11 @@ def encoder_tensors(size: Size) -> dict[str, tuple[dict, dict]]:
     }
 
 
-def fuser_tensors(size: Size) -> tuple[list[dict], list[dict]]:
-    """Return inputs and outputs of a fuser, in order. Everything is float32 but index, which is int64."""
+def fuser_tensors(size: Size, strategy: str) -> tuple[list[dict], list[dict]]:
+    """Return inputs and outputs of a fuser, in order. Everything is float32 but index, which is int64.
+
+    late has a heat and a reg map for each modality.
+    """
     c, t, n = size.channels, grid.TOKEN_CELLS, len(grid.MODALITIES)
     h = grid.HEAD_CELLS
     inputs = {
@@ -48,18 +53,43 @@ def fuser_tensors(size: Size) -> tuple[list[dict], list[dict]]:
         "age": [1, n],
     }
     outputs = {
-        "heat": [1, len(grid.CLASSES), h, h],
-        "reg": [1, len(grid.REGRESSION), h, h],
+        "heat": [n if strategy == "late" else 1, len(grid.CLASSES), h, h],
+        "reg": [n if strategy == "late" else 1, len(grid.REGRESSION), h, h],
         "mass": [1, n],
         "attention": [1, n, t, t],
     }
     return [tensor(k, v) for k, v in inputs.items()], [tensor(k, v) for k, v in outputs.items()]
 
 
+def even_weights(trained: list[str]) -> dict[str, dict[str, list[float]]]:
+    """Return decision weights that believe every trained modality alike, for want of sets to fit them on."""
+    return {m: {c: [float(m in trained or not trained)] * len(RANGES_M) for c in grid.CLASSES} for m in grid.MODALITIES}
+
+
+def told(data: list[dict]) -> str:
+    """Return the training data of a checkpoint in words; many folders are counted, not named."""
+    parts = [f"{d['recording']} (sha256 {d['recording_sha256']})" for d in data]
+    return ", ".join(parts[:4]) + (f" and {len(parts) - 4} more" if len(parts) > 4 else "")
+
+
 def manifest(
-    folder, size: Size, trained: list[str], training: dict, name: str, version: str, licence: str, description: str
+    folder,
+    size: Size,
+    trained: list[str],
+    strategies: list[str],
+    late: dict[str, dict[str, list[float]]],
+    inputs_sha256: str,
+    training: dict,
+    name: str,
+    version: str,
+    licence: str,
+    description: str,
 ) -> dict:
-    """Return the manifest of the files in folder. trained: the parts whose weights were trained."""
+    """Return the manifest of the files in folder.
+
+    trained: the parts whose weights were trained; strategies: the fusers in the package; late: decision weights of the
+    late one by modality, class and range bin; inputs_sha256: fingerprint of the encoders' inputs.
+    """
     io = encoder_tensors(size)
     extra = {
         "lidar": {
@@ -79,7 +109,13 @@ def manifest(
             "slots": grid.CAMERAS,
         },
     }
-    inputs, outputs = fuser_tensors(size)
+    fusers = {}
+    for f in strategies:
+        inputs, outputs = fuser_tensors(size, f)
+        fusers[f] = {"file": FILES[f], "inputs": inputs, "outputs": outputs}
+        if f == "late":
+            fusers[f] |= {"range_m": list(RANGES_M), "weights": late}
+    files = [*(FILES[k] for k in (*grid.MODALITIES, *strategies)), "golden.npz"]
     return {
         "schema": SCHEMA,
         "name": name,
@@ -87,6 +123,7 @@ def manifest(
         "licence": licence,
         "description": description,
         "opset": OPSET,
+        "inputs_sha256": inputs_sha256,
         "grid": {
             "range_m": grid.RANGE_M,
             "token_cells": grid.TOKEN_CELLS,
@@ -98,9 +135,9 @@ def manifest(
             m: {"file": FILES[m], "trained": m in trained, "input": io[m][0], "output": io[m][1], **extra[m]}
             for m in grid.MODALITIES
         },
-        "fusers": {f: {"file": FILES[f], "inputs": inputs, "outputs": outputs} for f in FUSERS},
+        "fusers": fusers,
         "golden": "golden.npz",
-        "files": {n: sha256(Path(folder) / n) for n in (*FILES.values(), "golden.npz")},
+        "files": {n: sha256(Path(folder) / n) for n in files},
         "training": training,
         "figures": [],
     }

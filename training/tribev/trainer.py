@@ -14,14 +14,18 @@ import torch
 from torch import Tensor, nn
 
 from . import checkpoint
+from .average import Average
+from .backbone import load_yolox
 from .batch import Draw, feed
 from .checkpoint import TrainError
 from .config import PARTS, Config, Stage
-from .data import Store, TensorError
+from .data import TensorError
+from .decisions import decision_weights
 from .grid import MODALITIES
 from .metrics import check
 from .model import TriBEV
 from .objective import stage_loss
+from .store import Store, same_inputs
 
 CHECKPOINT = "checkpoint.pt"
 CLEAR = "\r\x1b[K"  # back to the start of the terminal's line, and empty it
@@ -37,6 +41,8 @@ class Place:
     history: list[dict] = field(default_factory=list)
     trained: list[str] = field(default_factory=list)  # parts that some stage has trained
     draws: dict[str, int] = field(default_factory=dict)  # how often the fuser saw each subset
+    late: dict[str, dict[str, list[float]]] = field(default_factory=dict)  # decision weights, once all is trained
+    init_sha256: str = ""  # of the checkpoint whose weights the run began with
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:
@@ -49,21 +55,52 @@ def one_cycle(step: int, steps: int, peak: float) -> float:
 
 
 class Trainer:
-    """Runs a configuration's stages over a folder of tensors and leaves checkpoint.pt and run.json in a folder."""
+    """Runs a configuration's stages over tensors and leaves checkpoint.pt and run.json in a folder.
 
-    def __init__(self, config: Config, store: Store, out):
+    self.model is what the steps move; self.average.model is what is checked, stored and exported. At a stage's end the
+    first becomes the second, so that the next stage builds on what is exported.
+    """
+
+    def __init__(self, config: Config, store: Store, out, check_store: Store | None = None):
         self.config, self.store, self.out = config, store, Path(out)
         self.place, self.stopped = Place(), False
         self.data_sha256 = store.sha256()
+        if check_store is not None:
+            same_inputs("check folders", check_store.inputs_sha256, store.inputs_sha256, "those to train on")
+        self.check_store, span = check_store or store, config.data.check_sets
+        self.check_ids = self.check_store.select(span, config.data.kinds) if check_store or span else []
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
-        self.model = TriBEV(config.size).to(memory_format=torch.channels_last)
+        self.model = TriBEV.of(config).to(memory_format=torch.channels_last)
+        self.average = Average(self.model, config.ema)
         self._optimizer_state = None
-        self._clock = time.monotonic()
+
+    def begin(self, weights=None, init=None) -> None:
+        """Set the first weights: the checkpoint init's, or random ones and a camera backbone from folder weights."""
+        if init is not None:
+            c = checkpoint.read(init)
+            checkpoint.check_network(c, self.config, f"init {init}")
+            same_inputs(f"init {init}", c["inputs_sha256"], self.store.inputs_sha256, "these tensors")
+            checkpoint.load_weights(self.model, c, "model", f"init {init}")
+            self.place.trained = list(c["place"]["trained"])
+            self.place.init_sha256 = checkpoint.sha256(init)
+            if not self.check_ids:  # nothing to fit new ones on
+                self.place.late = c["place"]["late"]
+        elif self.model.pretrained():
+            if weights is None:
+                raise TrainError("train: camera_backbone yolox_nano starts from yolox_nano.onnx: give its folder with "
+                                 "--weights, or a checkpoint with --init")  # fmt: skip
+            load_yolox(self.model.camera.backbone.pretrained, weights)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Set the averaged weights to the present ones."""
+        self.average.model.load_state_dict(self.model.state_dict())
 
     def resume(self) -> None:
         """Go on from the checkpoint in the output folder. Refuses one of another configuration or other tensors."""
         c = checkpoint.read(self.out / CHECKPOINT)
+        same_inputs(f"resume {self.out}", c["inputs_sha256"], self.store.inputs_sha256, "these tensors")
         for what, found, want in (
             ("configuration", c["config_sha256"], self.config.sha256()),
             ("tensors", c["data_sha256"], self.data_sha256),
@@ -71,7 +108,8 @@ class Trainer:
             if found != want:
                 raise TrainError(f"resume {self.out}: made with another {what} ({found[:12]}, now {want[:12]}): "
                                  "use the same, or another --out")  # fmt: skip
-        self.model.load_state_dict(c["model"])
+        checkpoint.load_weights(self.average.model, c, "model", f"resume {self.out}")
+        checkpoint.load_weights(self.model, c, "model" if c["live"] is None else "live", f"resume {self.out}")
         self.place, self._optimizer_state = Place(**c["place"]), c["optimizer"]
 
     def run(self) -> bool:
@@ -83,17 +121,27 @@ class Trainer:
                     self.place.stage, self.place.step = n, 0
                 if not self._run_stage(n, self.config.stages[n]):
                     return False
+            if self.check_ids and not self.place.late:
+                self.place.late = decision_weights(
+                    self.average.model, self.check_store, self._some_checks(), self.place.trained
+                )
+                self.save(None)
+                self.write_report()
             return True
         finally:
             for s, handler in before.items():
                 signal.signal(s, handler)
+
+    def _some_checks(self) -> list[int]:
+        most = self.config.check_most
+        return self.check_ids[:: max(1, -(-len(self.check_ids) // most))] if most else []
 
     def _stop(self, *_) -> None:
         self.stopped = True
 
     def _run_stage(self, n: int, stage: Stage) -> bool:
         ids = self.store.select(stage.sets or self.config.data.train_sets, self.config.data.kinds)
-        if stage.objective != "fusion":
+        if stage.objective in MODALITIES:
             m = MODALITIES.index(stage.objective)
             ids = [i for i in ids if self.store.present(i)[m]]
             if not ids:
@@ -112,6 +160,7 @@ class Trainer:
         with contextlib.closing(source):
             for batch, d in source:
                 terms = self.step(batch, d, stage, moving, optimizer)
+                self.average.update(self.model, moving, self.place.step)
                 self.place.step += 1
                 self.place.total += 1
                 for k, v in terms.items():
@@ -128,6 +177,7 @@ class Trainer:
                 if self.stopped and not last:
                     say(f"stopped in stage {stage.name} after step {self.place.step}: go on with --resume")
                     return False
+        self.model.load_state_dict(self.average.model.state_dict())
         self.place.trained = [p for p in PARTS if p in self.place.trained or p in moving]
         self._log(stage, sums, time.monotonic() - start)
         self.place.stage, self.place.step = n + 1, 0
@@ -148,12 +198,17 @@ class Trainer:
         for p in moving:
             factor = stage.encoder_lr if stage.objective == "fusion" and p in MODALITIES else 1.0
             params = [q for module in self.model.part(p) for q in module.parameters()]
-            for q in params:
-                q.requires_grad_(True)
-            wide = [q for q in params if q.ndim > 1]
-            thin = [q for q in params if q.ndim <= 1]  # norms and biases are not decayed
-            groups.append({"params": wide, "factor": factor, "weight_decay": self.config.weight_decay})
-            groups.append({"params": thin, "factor": factor, "weight_decay": 0.0})
+            slow = {id(q) for q in self.model.pretrained()}
+            for own in (True, False):
+                some = [q for q in params if (id(q) not in slow) == own]
+                by = factor if own else factor * stage.backbone_lr
+                for q in some:
+                    q.requires_grad_(True)
+                wide = [q for q in some if q.ndim > 1]
+                thin = [q for q in some if q.ndim <= 1]  # norms and biases are not decayed
+                for some, decay in ((wide, self.config.weight_decay), (thin, 0.0)):
+                    if some:
+                        groups.append({"params": some, "factor": by, "weight_decay": decay})
         return torch.optim.AdamW(groups, lr=stage.lr, betas=(0.9, 0.99))
 
     def step(
@@ -193,8 +248,7 @@ class Trainer:
         entry = {"stage": stage.name, "step": self.place.step, "seconds": round(seconds, 1)}
         entry["loss"] = {k: round(v, 4) for k, v in sums.items()}
         if stage.objective == "fusion":
-            ids = self.store.select(self.config.data.check_sets, self.config.data.kinds)
-            entry["ap_at_0.5_1_2_4_m"] = check(self.model, self.store, ids, stage.fuser)
+            entry["ap_at_0.5_1_2_4_m"] = check(self.average.model, self.check_store, self._some_checks(), stage.fuser)
             for name, classes in entry["ap_at_0.5_1_2_4_m"].items():
                 short = ", ".join(f"{c} {ap[2]:.2f}" for c, ap in classes.items())
                 say(f"quick check, {stage.fuser}, {name}: AP at 2 m: {short}")
@@ -206,9 +260,10 @@ class Trainer:
         state = {
             **self._facts(),
             "config": json.loads(self.config.to_json()),
-            "data": {k: self.store.index.get(k) for k in ("recording", "recording_sha256", "rig_sha256")},
+            "data": self.store.facts(),
             "place": dict(vars(self.place)),
-            "model": self.model.state_dict(),
+            "model": self.average.model.state_dict(),
+            "live": self.model.state_dict() if optimizer else None,
             "optimizer": optimizer.state_dict() if optimizer else None,
         }
         checkpoint.write(self.out / CHECKPOINT, state)
@@ -219,11 +274,14 @@ class Trainer:
         report = {
             **self._facts(),
             "config": json.loads(self.config.to_json()),
-            "recording": self.store.index.get("recording"),
+            "data": self.store.facts(),
+            "checked_on": self.check_store.facts() if self.check_ids else [],
             "seed": self.config.seed,
             "steps": self.place.total,
             "trained": self.place.trained,
+            "init_sha256": self.place.init_sha256,
             "subsets_drawn": self.place.draws,
+            "late_weights": self.place.late,
             "versions": {"python": sys.version.split()[0], "torch": torch.__version__, "numpy": np.__version__},
             "history": self.place.history,
         }
@@ -233,6 +291,7 @@ class Trainer:
         return {
             "config_sha256": self.config.sha256(),
             "data_sha256": self.data_sha256,
+            "inputs_sha256": self.store.inputs_sha256,
             "commit": checkpoint.commit(),
         }
 
