@@ -8,6 +8,7 @@ import (
 
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/replay"
+	"github.com/fusiond/fusiond/sensors"
 )
 
 // Snapshots makes single moments of a drive: for training, where consecutive frames would tell little new. One goroutine uses it.
@@ -30,9 +31,12 @@ func (d *Drive) Snapshots() (*Snapshots, error) {
 // egoSpan of motion goes along before and after a moment: a sweep, and what its points need to be moved.
 const egoSpan = 300 * time.Millisecond
 
-// At returns what arrives of the reference's sample nearest to a time of the drive, of every other sensor's sample nearest to that, and of
-// the ego motion around it, in order of arrival; and the ground truth of the reference's stamp. Faults of transport and clocks are left out,
-// and dead sensors are missing. nil if the drive has no sample of the reference.
+// radarScans of a radar go along with a moment: fusion looks at the newest few of each.
+const radarScans = 4
+
+// At returns what arrives of the reference's sample nearest to a time of the drive, of every other sensor's sample nearest to that (of a
+// radar also of the scans before), and of the ego motion around it, in order of arrival; and the ground truth of the reference's stamp.
+// Faults of transport and clocks are left out, and dead sensors are missing. nil if the drive has no sample of the reference.
 func (s *Snapshots) At(at time.Duration) ([]replay.Message, *fusionv1.TruthFrame, error) {
 	reference := s.nearest(s.truth.reference, at)
 	if reference == nil {
@@ -46,19 +50,25 @@ func (s *Snapshots) At(at time.Duration) ([]replay.Message, *fusionv1.TruthFrame
 		if one == nil || max(one.stamp-when, when-one.stamp) > s.drive.scenario.Rig.period(i) {
 			continue
 		}
-		t, err := s.work.take(*one)
-		if err != nil {
-			return nil, nil, err
+		shots := []shot{*one}
+		if s.drive.sensors[i].Modality == sensors.Radar {
+			shots = s.before(*one, radarScans)
 		}
-		latest[i] = t
-		if t.conditions.Dead {
-			continue
+		for _, one := range shots {
+			t, err := s.work.take(one)
+			if err != nil {
+				return nil, nil, err
+			}
+			latest[i] = t
+			if t.conditions.Dead {
+				continue
+			}
+			sensor := &s.drive.sensors[i]
+			out = append(out, replay.Message{
+				Topic: replay.SensorTopic(s.drive.rig.Vehicle, sensor.Modality, sensor.Name), Schema: schemaOf(sensor.Modality),
+				Stamp: stampAt(one.stamp), Received: stampAt(one.stamp + time.Duration(sensor.model.Transfer)), Seq: uint32(one.index + 1), Data: t.payload, //nolint:gosec // modulo 2^32
+			})
 		}
-		sensor := &s.drive.sensors[i]
-		out = append(out, replay.Message{
-			Topic: replay.SensorTopic(s.drive.rig.Vehicle, sensor.Modality, sensor.Name), Schema: schemaOf(sensor.Modality),
-			Stamp: stampAt(one.stamp), Received: stampAt(one.stamp + time.Duration(sensor.model.Transfer)), Seq: uint32(one.index + 1), Data: t.payload, //nolint:gosec // modulo 2^32
-		})
 	}
 	from, to := stampAt(when-egoSpan), stampAt(when+egoSpan/3)
 	for _, m := range s.ego {
@@ -85,4 +95,16 @@ func (s *Snapshots) nearest(sensor int, at time.Duration) *shot {
 		}
 	}
 	return best
+}
+
+// before is a shot and up to n-1 shots of its sensor before it, oldest first.
+func (s *Snapshots) before(last shot, n int) (out []shot) {
+	shots := s.drive.shots
+	from := last.stamp - time.Duration(n)*s.drive.scenario.Rig.period(last.sensor)
+	for i := sort.Search(len(shots), func(i int) bool { return shots[i].stamp > from }); i < len(shots) && shots[i].stamp <= last.stamp; i++ {
+		if shots[i].sensor == last.sensor {
+			out = append(out, shots[i])
+		}
+	}
+	return out[max(0, len(out)-n):]
 }

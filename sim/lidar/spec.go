@@ -65,10 +65,18 @@ var dense64 = []float64{
 	0.34, 0.51, 0.68, 0.85, 1.02, 1.19, 1.36, 1.53, 1.69, 1.86, 2.03, 3.06, 5.08, 8.08, 11.09, 14.96,
 }
 
+// dense32 is the elevation table of a unit with 32 beams that crowd about the horizon, in degrees, as its maker's data sheet gives it.
+var dense32 = []float64{
+	-25, -15.639, -11.31, -8.843, -7.254, -6.148, -5.333, -4.667, -4, -3.667, -3.333, -3, -2.667, -2.333, -2, -1.667,
+	-1.333, -1, -0.667, -0.333, 0, 0.333, 0.667, 1, 1.333, 1.667, 2.333, 3.333, 4.667, 7, 10.333, 15,
+}
+
 // Units are the kinds of lidar by name.
 //
 //	spinning16   16 beams over 30 degrees, 0.4 degrees of azimuth: an entry-level unit
 //	spinning32   32 beams over 40 degrees, 0.33 degrees: what many test cars carry
+//	dense32      32 beams over 40 degrees, most of them about the horizon, 0.2 degrees
+//	spinning64   64 beams over 27 degrees, nearly all of them below the horizon, 0.17 degrees
 //	dense64      64 beams, dense about the horizon, 0.2 degrees; noise, drop-outs and floor as read off a PandaSet drive, see sim/compare
 var Units = []Spec{
 	{
@@ -78,6 +86,14 @@ var Units = []Spec{
 	{
 		Name: "spinning32", Elevations: even(32, -30.67, 10.67), Columns: 1080, MinRangeM: 0.5, MaxRangeM: 80, FloorReflectance: 0.1,
 		RangeNoiseM: 0.02, StepM: 1.0 / 64, DropShare: 0.01, DivergenceRad: 0.003, WhiteIntensity: 0.39, IntensityNoise: 0.2,
+	},
+	{
+		Name: "dense32", Elevations: scaled(dense32), Columns: 1800, MinRangeM: 0.5, MaxRangeM: 120, FloorReflectance: 0.08,
+		RangeNoiseM: 0.02, StepM: 1.0 / 256, DropShare: 0.01, DivergenceRad: 0.003, WhiteIntensity: 0.39, IntensityNoise: 0.2,
+	},
+	{
+		Name: "spinning64", Elevations: even(64, -24.8, 2), Columns: 2083, MinRangeM: 0.9, MaxRangeM: 120, FloorReflectance: 0.08,
+		RangeNoiseM: 0.02, StepM: 1.0 / 500, DropShare: 0.01, DivergenceRad: 0.002, WhiteIntensity: 0.39, IntensityNoise: 0.2,
 	},
 	{
 		Name: "dense64", Elevations: scaled(dense64), Columns: 1800, MinRangeM: 0.5, MaxRangeM: 200, FloorReflectance: 0.05,

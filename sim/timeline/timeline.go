@@ -14,7 +14,6 @@ import (
 // can embed it; see Docs for the keys.
 type Timeline struct {
 	entries []entry
-	start   *Weather // before the first order; nil: clear
 }
 
 // entry is one order.
@@ -39,26 +38,26 @@ func Clear() Weather { return clearDay }
 
 // Weather at a moment after the drive's start.
 func (l *Timeline) Weather(at time.Duration) Weather {
-	c := Conditions{Weather: l.first()}
+	c := Conditions{Weather: clearDay}
 	l.apply(&c, at, func(e *entry) bool { return len(e.sensors) == 0 })
 	return c.Weather
 }
 
 // Conditions that a sensor meets at a moment after the drive's start.
 func (l *Timeline) Conditions(sensor sensors.SensorID, modality sensors.Modality, at time.Duration) Conditions {
-	c := Conditions{Weather: l.first()}
+	c := Conditions{Weather: clearDay}
 	l.apply(&c, at, func(e *entry) bool { return len(e.sensors) == 0 || e.names(sensor, modality) })
 	return c
 }
 
 // Empty says that nothing is ordered.
-func (l *Timeline) Empty() bool { return len(l.entries) == 0 && l.start == nil }
+func (l *Timeline) Empty() bool { return len(l.entries) == 0 }
 
 // First returns key and line of the first order of one of the keys whose value is not what it is before anything is ordered.
 func (l *Timeline) First(keys ...string) (key string, line int, ok bool) {
 	for i := range l.entries {
 		for _, s := range l.entries[i].settings {
-			if slices.Contains(keys, s.key.name) && s.value != l.baseOf(s.key) {
+			if slices.Contains(keys, s.key.name) && s.value != baseOf(s.key) {
 				return s.key.name, l.entries[i].line, true
 			}
 		}
@@ -92,7 +91,7 @@ func (e *entry) names(sensor sensors.SensorID, modality sensors.Modality) bool {
 // its own value, holds it, and after until goes back to where it started.
 func (l *Timeline) apply(c *Conditions, at time.Duration, applies func(*entry) bool) {
 	for k := range keys {
-		value, known := l.baseOf(&keys[k]), false
+		value, known := baseOf(&keys[k]), false
 		for i := range l.entries {
 			e := &l.entries[i]
 			if at < e.at || !applies(e) {
@@ -110,17 +109,9 @@ func (l *Timeline) apply(c *Conditions, at time.Duration, applies func(*entry) b
 	}
 }
 
-// first is the weather before anything is ordered.
-func (l *Timeline) first() Weather {
-	if l.start != nil {
-		return *l.start
-	}
-	return clearDay
-}
-
 // baseOf is the value of a key before anything is ordered.
-func (l *Timeline) baseOf(k *key) [3]float64 {
-	w := l.first()
+func baseOf(k *key) [3]float64 {
+	w := clearDay
 	switch k.name {
 	case "fog":
 		return [3]float64{w.FogPerM}
@@ -169,6 +160,3 @@ func blend(from [3]float64, s setting, share float64) [3]float64 {
 	}
 	return from
 }
-
-// Constant is the time line of weather that does not change.
-func Constant(w Weather) Timeline { return Timeline{start: &w} }

@@ -15,7 +15,7 @@ func Defaults(kind Kind) Spec {
 			Kind: kind, Lanes: 1, LaneWidthM: 3.2, Buildings: 0.9, BuildingHeightM: 14, TreesPer100M: 4, Parked: 0.7,
 		},
 		Traffic: Traffic{
-			VehiclesPerKm: 18, SpeedMps: 11, SpeedSpread: 0.1, PedestriansPer100M: 6, CrossingPerMin: 2, RidersPerKm: 5,
+			VehiclesPerKm: 18, SpeedMps: 11, SpeedSpread: 0.1, PedestriansPer100M: 6, CrossingPerMin: 2, RidersPerKm: 5, Heavy: 1,
 		},
 		Ego: Ego{StartMps: 10, TargetMps: 12, Manoeuvre: Follow},
 	}
@@ -30,7 +30,7 @@ func Defaults(kind Kind) Spec {
 		s.Traffic.VehiclesPerKm, s.Traffic.PedestriansPer100M = 10, 2
 	case Highway:
 		s.Map.Lanes, s.Map.LaneWidthM, s.Map.Buildings, s.Map.TreesPer100M, s.Map.Parked = 3, 3.6, 0.1, 10, 0
-		s.Traffic = Traffic{VehiclesPerKm: 14, SpeedMps: 28, SpeedSpread: 0.12}
+		s.Traffic = Traffic{VehiclesPerKm: 14, SpeedMps: 28, SpeedSpread: 0.12, Heavy: 1}
 		s.Ego = Ego{StartMps: 25, TargetMps: 28, Manoeuvre: Follow}
 	case Street, Curve:
 	}
@@ -41,7 +41,7 @@ func Defaults(kind Kind) Spec {
 // highways are not.
 func Draw(seed uint64, duration time.Duration) Spec {
 	src := chance.New(seed, "world", "spec")
-	kinds := []Kind{Street, Street, Avenue, Avenue, Junction, Junction, Curve, Suburb, Highway, Construction}
+	kinds := []Kind{Street, Street, Avenue, Avenue, Junction, Junction, Curve, Suburb, Highway, Construction, Construction}
 	s := Defaults(kinds[src.IntN(len(kinds))])
 	around := func(v *float64, share, low, high float64) {
 		*v = math.Min(high, math.Max(low, *v*src.Between(1-share, 1+share)))
@@ -59,6 +59,9 @@ func Draw(seed uint64, duration time.Duration) Spec {
 	around(&s.Traffic.SpeedMps, 0.25, 3, 35)
 	around(&s.Traffic.PedestriansPer100M, 0.8, 0, 40)
 	around(&s.Traffic.RidersPerKm, 0.9, 0, 40)
+	if src.Chance(0.5) { // what is rare on the road must not be rare in training
+		s.Traffic.Heavy = src.Between(1, 3)
+	}
 	around(&s.Ego.TargetMps, 0.4, 3, math.Min(30, maxTravelM/duration.Seconds()))
 	s.Ego.StartMps = s.Ego.TargetMps * src.Between(0.5, 1)
 	manoeuvres := []Manoeuvre{Follow, Follow}

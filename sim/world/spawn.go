@@ -67,19 +67,30 @@ func (c *cast) light(m *mover, direction *route) {
 	}
 }
 
-// vehicles are the classes of moving traffic with their shares; the rest are cars.
+// vehicles are the classes of ordinary moving traffic with their shares; the rest are cars.
 var vehicles = []struct {
 	class string
 	share float64
-}{{Truck, 0.13}, {Bus, 0.06}, {Motorcycle, 0.05}, {Trailer, 0.04}}
+	heavy bool
+}{{Truck, 0.13, true}, {Bus, 0.06, true}, {Motorcycle, 0.05, false}, {Trailer, 0.04, true}}
+
+// machineShare of the traffic is construction vehicles on their way, for each unit of heavy traffic above the ordinary.
+const machineShare = 0.03
 
 func (c *cast) class() string {
 	u := c.src.Float64()
 	for _, v := range vehicles {
-		if u < v.share {
+		share := v.share
+		if v.heavy {
+			share *= c.l.spec.Traffic.Heavy
+		}
+		if u < share {
 			return v.class
 		}
-		u -= v.share
+		u -= share
+	}
+	if u < machineShare*(c.l.spec.Traffic.Heavy-1) {
+		return Machine
 	}
 	return Car
 }
@@ -90,8 +101,11 @@ func (c *cast) vehicle(class string) *mover {
 	b := c.bodies.pick(c.src, class, true)
 	m := newMover(driver, b, class)
 	spread := 1 + t.SpeedSpread*c.src.Norm()
-	if class == Truck || class == Bus {
+	switch class {
+	case Truck, Bus:
 		spread -= 0.08
+	case Machine:
+		spread -= 0.35
 	}
 	m.wish = t.SpeedMps * math.Max(0.6, math.Min(1.35, spread))
 	m.manner = manner{c.src.Between(1, 1.6), c.src.Between(1.2, 2), c.src.Between(1.6, 2.4), c.src.Between(1.8, 3), c.src.Between(1.8, 2.8)}

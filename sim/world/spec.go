@@ -76,6 +76,8 @@ type Traffic struct {
 	CrossingPerMin     float64 `yaml:"crossing_per_min"`
 	// RidersPerKm of bicycles on each side, 0..40.
 	RidersPerKm float64 `yaml:"riders_per_km"`
+	// Heavy is how many trucks, buses and trailers there are, 0..3: 1 is ordinary; with more there are machines among them.
+	Heavy float64 `yaml:"heavy"`
 }
 
 // Ego orders the vehicle that carries the sensors.
@@ -134,6 +136,7 @@ func (s *Spec) Validate(duration time.Duration) error {
 	c.number("traffic.pedestrians_per_100m", s.Traffic.PedestriansPer100M, 0, 40, "a busy pavement has 15")
 	c.number("traffic.crossing_per_min", s.Traffic.CrossingPerMin, 0, 20, "more would stop the traffic for good")
 	c.number("traffic.riders_per_km", s.Traffic.RidersPerKm, 0, 40, "a busy street has 10")
+	c.number("traffic.heavy", s.Traffic.Heavy, 0, 3, "1 is ordinary")
 	c.number("ego.start_mps", s.Ego.StartMps, 0, 30, "give metres a second, not km/h")
 	c.number("ego.target_mps", s.Ego.TargetMps, 0, 30, "give metres a second, not km/h")
 	c.oneOf("ego.manoeuvre", string(s.Ego.Manoeuvre), names(Manoeuvres))

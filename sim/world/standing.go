@@ -38,12 +38,13 @@ func (c *scenery) put(b *body.Body, class string, x, y, yaw, room float64) bool 
 
 // parkedClasses are what stands in parking places.
 func (c *scenery) parkedClass() string {
+	heavy := c.l.spec.Traffic.Heavy
 	switch u := c.src.Float64(); {
-	case u < 0.09:
+	case u < 0.09*heavy:
 		return Truck
-	case u < 0.115:
+	case u < 0.09*heavy+0.025:
 		return Motorcycle
-	case u < 0.13:
+	case u < 0.105*heavy+0.025:
 		return Trailer
 	}
 	return Car
@@ -187,7 +188,7 @@ func (c *scenery) works() {
 	}
 	width := w.outer - w.inner
 	for s := w.begin + 5; s < w.end-5; s += 7 + c.src.Exp()*6 {
-		if b := c.bodies.pick(c.src, Machine, false); float64(b.Size[1]) < width-1 && c.src.Chance(0.5) {
+		if b := c.bodies.pick(c.src, Machine, false); float64(b.Size[1]) < width-1 && c.src.Chance(math.Min(0.5*c.l.spec.Traffic.Heavy, 1)) {
 			x, y, yaw := at(s, w.inner+0.75+(width-0.75)/2)
 			c.put(b, Machine, x, y, yaw+0.05*c.src.Norm(), 0.1)
 			continue
