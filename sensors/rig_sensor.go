@@ -50,7 +50,12 @@ func (r *rigReader) sensor(e entry) (s Sensor, nameLine int) {
 		deg, _ := r.number(fov, 0, 180, false, "degrees", "give the whole angle, 0 when not known")
 		s.ElevationFovRad = radians(deg)
 	}
-	s.EgoFromSensor = r.pose(o.get("ego_from_sensor"))
+	faults := len(r.err.Faults)
+	mount := o.get("ego_from_sensor")
+	s.EgoFromSensor = r.pose(mount)
+	if known && s.Modality == Camera && len(r.err.Faults) == faults {
+		r.cameraMount(mount, s.EgoFromSensor)
+	}
 	in := o.get("intrinsics")
 	switch {
 	case in.present() && known && s.Modality != Camera:

@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/fusiond/fusiond/internal/pipeline"
 	"github.com/fusiond/fusiond/internal/render"
@@ -21,6 +24,9 @@ type secondReport struct {
 	Truth int    `json:"truth"`
 	Found int    `json:"found"`
 	Mode  string `json:"mode"`
+	// Reliability by modality, and the reasons named with the sensors that have them, in the second's last set.
+	Reliability map[string]float64  `json:"reliability"`
+	Reasons     map[string][]string `json:"reasons"`
 }
 
 const (
@@ -28,6 +34,8 @@ const (
 	foundM      = 2
 	// foundExistence is the least existence of an object that counts.
 	foundExistence = 0.25
+	// goodReliability and above is not worth a word.
+	goodReliability = 0.95
 )
 
 // seconds compares the published lists with the ground truth, second by second; nil without ground truth.
@@ -48,6 +56,7 @@ func seconds(lists []*fusionv1.ObjectList, truth *pipeline.Truth, start sensors.
 		s.Sets++
 		objects += len(l.Objects)
 		s.Mean, s.Mode = objects/s.Sets, lower(l.Mode.String(), "MODE_")
+		s.Reliability, s.Reasons = conditionsOf(l)
 		if f := truth.At(stamp); f != nil {
 			n, found := foundIn(l, f)
 			s.Truth += n
@@ -55,6 +64,68 @@ func seconds(lists []*fusionv1.ObjectList, truth *pipeline.Truth, start sensors.
 		}
 	}
 	return out
+}
+
+// conditionsOf gives the reliability of each modality present, and the sensors of each reason.
+func conditionsOf(l *fusionv1.ObjectList) (reliability map[string]float64, reasons map[string][]string) {
+	reliability, reasons = map[string]float64{}, map[string][]string{}
+	for _, m := range l.Modalities {
+		if m.Present {
+			reliability[lower(m.Modality.String(), "MODALITY_")] = float64(m.Reliability)
+		}
+	}
+	for _, m := range l.Manifest.GetMembers() {
+		if why := m.ReliabilityReason; why != "" {
+			reasons[why] = append(reasons[why], m.Stream)
+		}
+	}
+	return reliability, reasons
+}
+
+// unreliable says in short which sensors are not what they should be, and what that leaves of their modalities:
+// "fog: LIDAR_TOP, 6 CAM (camera 0.31, lidar 0.25)", or "-".
+func (s *secondReport) unreliable() string {
+	var parts, left []string
+	for why, streams := range s.Reasons {
+		parts = append(parts, why+": "+inShort(streams))
+	}
+	if len(parts) == 0 {
+		return "-"
+	}
+	for modality, r := range s.Reliability {
+		if r < goodReliability {
+			left = append(left, fmt.Sprintf("%s %.2f", modality, r))
+		}
+	}
+	slices.Sort(parts)
+	slices.Sort(left)
+	words := strings.Join(parts, "; ")
+	if len(left) > 0 {
+		words += " (" + strings.Join(left, ", ") + ")"
+	}
+	return words
+}
+
+// inShort lists names, and counts those with the same beginning up to an underscore when there are more than two: "4 CAM".
+func inShort(names []string) string {
+	var order []string
+	of := map[string][]string{}
+	for _, name := range names {
+		prefix, _, _ := strings.Cut(name, "_")
+		if of[prefix] == nil {
+			order = append(order, prefix)
+		}
+		of[prefix] = append(of[prefix], name)
+	}
+	var words []string
+	for _, prefix := range order {
+		if n := len(of[prefix]); n > 2 {
+			words = append(words, fmt.Sprintf("%d %s", n, prefix))
+		} else {
+			words = append(words, of[prefix]...)
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 func foundIn(l *fusionv1.ObjectList, f *fusionv1.TruthFrame) (n, found int) {

@@ -37,6 +37,9 @@ type streamReport struct {
 	Used     uint64            `json:"used"`
 	Dropped  map[string]uint64 `json:"dropped"`
 	Pending  uint64            `json:"pending"`
+	// Reliability is the least that a set's sample of the stream had, Reasons the sets in which something was named; of judged streams only.
+	Reliability *float64       `json:"reliability,omitempty"`
+	Reasons     map[string]int `json:"reasons,omitempty"`
 }
 
 type quantiles struct {
@@ -82,7 +85,30 @@ func (w *watcher) report() *demoReport {
 		r.RateHz = float64(n-1) / (float64(w.lists[n-1].Header.Stamp-w.lists[0].Header.Stamp) * 1e-9)
 	}
 	r.addHealth(w.health)
+	r.addConditions(w.lists)
 	return r
+}
+
+// addConditions tells what each stream's data was worth in the sets.
+func (r *demoReport) addConditions(lists []*fusionv1.ObjectList) {
+	for _, l := range lists {
+		for _, m := range l.Manifest.GetMembers() {
+			s, known := r.Streams[m.Stream]
+			if !known || m.Reliability == 0 && m.ReliabilityReason == "" {
+				continue // not judged
+			}
+			if v := float64(m.Reliability); s.Reliability == nil || v < *s.Reliability {
+				s.Reliability = &v
+			}
+			if m.ReliabilityReason != "" {
+				if s.Reasons == nil {
+					s.Reasons = map[string]int{}
+				}
+				s.Reasons[m.ReliabilityReason]++
+			}
+			r.Streams[m.Stream] = s
+		}
+	}
 }
 
 func (r *demoReport) addHealth(h *fusionv1.Health) {
@@ -92,7 +118,7 @@ func (r *demoReport) addHealth(h *fusionv1.Health) {
 		for _, d := range s.Dropped {
 			dropped[d.Reason] = d.Count
 		}
-		r.Streams[s.Stream] = streamReport{s.Received, s.Used, dropped, s.Pending}
+		r.Streams[s.Stream] = streamReport{Received: s.Received, Used: s.Used, Dropped: dropped, Pending: s.Pending}
 		r.order = append(r.order, s.Stream)
 	}
 	for _, s := range h.GetStages() {
@@ -132,19 +158,27 @@ func (r *demoReport) writeTable(out io.Writer) error {
 		q := r.LatencyMs[stage]
 		row("%s\t%.1f\t%.1f", stage, q.P50, q.P99)
 	}
-	row("\nstream\treceived\tused\tdropped\tpending")
+	row("\nstream\treceived\tused\tdropped\tpending\tleast reliable\tsets with")
 	for _, name := range r.order {
 		s := r.Streams[name]
 		dropped := map[string]int{}
 		for reason, n := range s.Dropped {
 			dropped[reason] = int(n) //nolint:gosec // a demo's counts
 		}
-		row("%s\t%d\t%d\t%s\t%d", name, s.Received, s.Used, counts(dropped), s.Pending)
+		least, reasons := "-", "-"
+		if s.Reliability != nil {
+			least = fmt.Sprintf("%.2f", *s.Reliability)
+		}
+		if len(s.Reasons) > 0 {
+			reasons = counts(s.Reasons)
+		}
+		row("%s\t%d\t%d\t%s\t%d\t%s\t%s", name, s.Received, s.Used, counts(dropped), s.Pending, least, reasons)
 	}
 	if len(r.Seconds) > 0 {
-		row("\nsecond\tobjects a set\tlabelled within %d m\tfound\tmode", foundRangeM)
+		row("\nsecond\tobjects a set\tlabelled within %d m\tfound\tmode\tunreliable", foundRangeM)
 		for _, s := range r.Seconds {
-			row("%d\t%d\t%d\t%.0f %%\t%s", s.At, s.Mean, s.Truth/max(s.Sets, 1), 100*float64(s.Found)/float64(max(s.Truth, 1)), s.Mode)
+			row("%d\t%d\t%d\t%.0f %%\t%s\t%s", s.At, s.Mean, s.Truth/max(s.Sets, 1), 100*float64(s.Found)/float64(max(s.Truth, 1)), s.Mode,
+				s.unreliable())
 		}
 	}
 	if r.Picture != "" {

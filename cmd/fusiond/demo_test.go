@@ -4,6 +4,8 @@ import (
 	"image/png"
 	"os"
 	"testing"
+
+	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 )
 
 // TestDemo runs the demo on the made drive and reads its JSON: the fields are a contract with scripts.
@@ -65,5 +67,48 @@ func TestDemo(t *testing.T) {
 	defer func() { _ = f.Close() }() // only read
 	if img, err := png.DecodeConfig(f); err != nil || img.Width < 640 {
 		t.Errorf("picture %s: %+v, %v", got.Picture, img, err)
+	}
+}
+
+// TestUnreliable: how a second of the table tells who is unreliable, and what is left of the modalities.
+func TestUnreliable(t *testing.T) {
+	tests := []struct {
+		name        string
+		reliability map[string]float64
+		reasons     map[string][]string
+		want        string
+	}{
+		{"all well", map[string]float64{"lidar": 1, "camera": 0.5}, nil, "-"},
+		{"two are named", map[string]float64{"camera": 0.96}, map[string][]string{"glare": {"CAM_FRONT", "CAM_BACK"}}, "glare: CAM_FRONT, CAM_BACK"},
+		{
+			"more are counted",
+			map[string]float64{"lidar": 0.25, "camera": 0.314},
+			map[string][]string{"fog": {"LIDAR_TOP", "CAM_FRONT", "CAM_BACK", "CAM_LEFT"}, "beams lost": {"LIDAR_REAR"}},
+			"beams lost: LIDAR_REAR; fog: LIDAR_TOP, 3 CAM (camera 0.31, lidar 0.25)",
+		},
+	}
+	for _, tt := range tests {
+		s := secondReport{Reliability: tt.reliability, Reasons: tt.reasons}
+		if got := s.unreliable(); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestAddConditions: the least reliability and the sets with each reason, of streams that were judged.
+func TestAddConditions(t *testing.T) {
+	list := func(reliability float32, why string) *fusionv1.ObjectList {
+		return &fusionv1.ObjectList{Manifest: &fusionv1.SetManifest{Members: []*fusionv1.Member{
+			{Stream: "FRONT", Reliability: reliability, ReliabilityReason: why}, {Stream: "MASKED"}, {Stream: "radar"},
+		}}}
+	}
+	r := &demoReport{Streams: map[string]streamReport{"FRONT": {Received: 7}, "MASKED": {}}}
+	r.addConditions([]*fusionv1.ObjectList{list(1, ""), list(0.5, "fog"), list(0, "fog"), list(0, "")})
+	got := r.Streams["FRONT"]
+	if got.Received != 7 || got.Reliability == nil || *got.Reliability != 0 || len(got.Reasons) != 1 || got.Reasons["fog"] != 2 {
+		t.Errorf("got %+v, want received 7, least 0, fog in 2 sets", got)
+	}
+	if s := r.Streams["MASKED"]; s.Reliability != nil || s.Reasons != nil || len(r.Streams) != 2 {
+		t.Errorf("what was not judged: got %+v of %d streams", s, len(r.Streams))
 	}
 }

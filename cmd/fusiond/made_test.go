@@ -97,12 +97,20 @@ func writeFile(t *testing.T, dir, name, text string) string {
 	return path
 }
 
-// payloads are the bulk of the made messages: they are the same in every message, so that making one costs nothing.
-type payloads struct{ picture, points []byte }
+// payloads are the bulk of the made messages: a few that come in turn, so that making one costs nothing, and no stream is frozen.
+type payloads [3]struct{ picture, points []byte }
 
-func madePayloads(t *testing.T) payloads {
+func madePayloads(t *testing.T) (p payloads) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable on purpose
+	for i := range p {
+		p[i].picture, p[i].points = noisePicture(t, rng), noisePoints(rng)
+	}
+	return p
+}
+
+func noisePicture(t *testing.T, rng *rand.Rand) []byte {
+	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, madeWidth, madeHeight))
 	for i := range img.Pix {
 		img.Pix[i] = uint8(rng.UintN(256)) //nolint:gosec // below 256
@@ -111,18 +119,23 @@ func madePayloads(t *testing.T) payloads {
 	if err := jpeg.Encode(&b, img, nil); err != nil {
 		t.Fatal(err)
 	}
+	return b.Bytes()
+}
+
+func noisePoints(rng *rand.Rand) []byte {
 	points := make([]byte, 0, 16*madePoints)
 	for range madePoints {
 		for _, v := range []float64{rng.Float64()*80 - 40, rng.Float64()*80 - 40, rng.Float64()*3 - 1.8, rng.Float64() * 255} {
 			points = binary.LittleEndian.AppendUint32(points, math.Float32bits(float32(v)))
 		}
 	}
-	return payloads{b.Bytes(), points}
+	return points
 }
 
 // message makes what a sensor of the made vehicle says at a stamp, and the topic it says it on.
 func (p payloads) message(id sensors.SensorID, stamp int64) (topic string, m proto.Message) {
 	header := &fusionv1.Header{Stamp: stamp, Sensor: string(id)}
+	bulk := &p[stamp/tickNs%int64(len(p))] // periods are no multiples of three ticks
 	switch id {
 	case egoStream:
 		pose := sensors.Identity
@@ -132,7 +145,7 @@ func (p payloads) message(id sensors.SensorID, stamp int64) (topic string, m pro
 		}
 	case "TOP":
 		return replay.SensorTopic(madeVehicle, sensors.Lidar, id), &fusionv1.PointCloud{
-			Header: header, PointStep: 16, SweepStart: stamp - 50e6, SweepEnd: stamp, Data: p.points,
+			Header: header, PointStep: 16, SweepStart: stamp - 50e6, SweepEnd: stamp, Data: bulk.points,
 			Fields: []*fusionv1.PointField{
 				{Name: "x", Type: fusionv1.PointField_TYPE_FLOAT32},
 				{Name: "y", Offset: 4, Type: fusionv1.PointField_TYPE_FLOAT32},
@@ -142,7 +155,7 @@ func (p payloads) message(id sensors.SensorID, stamp int64) (topic string, m pro
 		}
 	}
 	return replay.SensorTopic(madeVehicle, sensors.Camera, id), &fusionv1.CameraFrame{
-		Header: header, Encoding: fusionv1.ImageEncoding_IMAGE_ENCODING_JPEG, Width: madeWidth, Height: madeHeight, Data: p.picture,
+		Header: header, Encoding: fusionv1.ImageEncoding_IMAGE_ENCODING_JPEG, Width: madeWidth, Height: madeHeight, Data: bulk.picture,
 	}
 }
 

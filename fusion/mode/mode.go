@@ -40,8 +40,11 @@ type Evidence struct {
 	// Fitted and Present count the sensors that the rig has and the model can use, and those present in the set, by modality
 	// (lidar, radar, camera).
 	Fitted, Present [sensors.NumFused]int
-	// Absent names the sensors that are missing with their reasons, for the explanation.
-	Absent []string
+	// Weak tells the modalities of which sensors are present, and none of them gives data that can be relied on.
+	Weak [sensors.NumFused]bool
+	// Absent names the sensors that are missing and Unreliable those whose data cannot be relied on, present or not, with their reasons,
+	// for the explanation.
+	Absent, Unreliable []string
 }
 
 // Machine holds the state.
@@ -56,8 +59,8 @@ func New(cfg Config) *Machine { return &Machine{upAfter: max(cfg.UpAfter, 1)} }
 
 // Update takes one set's evidence and returns the mode and its reason in words (empty when nominal). A set allows
 //
-//	Nominal     when every fitted sensor is present
-//	Degraded    when something is missing, and either a lidar is there or at least two modalities are
+//	Nominal     when every fitted sensor is present and no modality is weak
+//	Degraded    when something is missing or weak, and either a lidar is there or at least two modalities are
 //	Minimal     when a single modality other than lidar is there
 //	FailSilent  when nothing is present
 //
@@ -88,7 +91,7 @@ func judge(e Evidence) Mode {
 		if e.Present[m] > 0 {
 			modalities++
 		}
-		complete = complete && e.Present[m] >= e.Fitted[m]
+		complete = complete && e.Present[m] >= e.Fitted[m] && !e.Weak[m]
 	}
 	switch {
 	case modalities == 0:
@@ -102,14 +105,24 @@ func judge(e Evidence) Mode {
 	}
 }
 
-// explain says what is missing, by name where names are known.
+// explain says what is missing and what cannot be relied on, by name where names are known.
 func explain(e Evidence, allowed Mode) string {
-	what := "missing"
-	if allowed == FailSilent {
-		what = "no sensor present"
+	var parts []string
+	switch {
+	case allowed == FailSilent:
+		parts = append(parts, named("no sensor present", e.Absent))
+	case len(e.Absent) > 0 || len(e.Unreliable) == 0:
+		parts = append(parts, named("missing", e.Absent))
 	}
-	if len(e.Absent) > 0 {
-		return what + ": " + strings.Join(e.Absent, ", ")
+	if len(e.Unreliable) > 0 {
+		parts = append(parts, named("unreliable", e.Unreliable))
 	}
-	return what
+	return strings.Join(parts, "; ")
+}
+
+func named(what string, names []string) string {
+	if len(names) == 0 {
+		return what
+	}
+	return what + ": " + strings.Join(names, ", ")
 }

@@ -115,6 +115,42 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// TestWeak: a weak modality is present, but not enough for nominal; what is told of it stands beside what is missing.
+func TestWeak(t *testing.T) {
+	tests := []struct {
+		name       string
+		from       Mode // the evidence that it is added to
+		weak       [3]bool
+		unreliable []string
+		want       Mode
+		reason     string
+	}{
+		{"none", Nominal, [3]bool{}, nil, Nominal, ""},
+		{"one of several cameras", Nominal, [3]bool{}, []string{"LEFT fog"}, Nominal, ""},
+		{"lidar", Nominal, [3]bool{true}, []string{"TOP fog"}, Degraded, "unreliable: TOP fog"},
+		{"radar", Nominal, [3]bool{1: true}, []string{"BUMPER interference"}, Degraded, "unreliable: BUMPER interference"},
+		{"cameras", Nominal, [3]bool{2: true}, []string{"LEFT fog", "RIGHT glare"}, Degraded, "unreliable: LEFT fog, RIGHT glare"},
+		{"all", Nominal, [3]bool{true, true, true}, []string{"TOP fog"}, Degraded, "unreliable: TOP fog"},
+		{"without names", Nominal, [3]bool{true}, nil, Degraded, "missing"},
+		{"beside what is missing", Degraded, [3]bool{true}, []string{"TOP fog"}, Degraded, "missing: RIGHT late; unreliable: TOP fog"},
+		{"left out", Minimal, [3]bool{}, []string{"TOP frozen"}, Minimal, "missing: TOP idle, BUMPER idle; unreliable: TOP frozen"},
+		{
+			"everything left out", FailSilent,
+			[3]bool{},
+			[]string{"TOP frozen"},
+			FailSilent,
+			"no sensor present: TOP idle, BUMPER idle, LEFT late, RIGHT clock; unreliable: TOP frozen",
+		},
+	}
+	for _, tt := range tests {
+		e := allows(tt.from)
+		e.Weak, e.Unreliable = tt.weak, tt.unreliable
+		if got, reason := New(DefaultConfig()).Update(e); got != tt.want || reason != tt.reason {
+			t.Errorf("%s: got %s, %q, want %s, %q", tt.name, got, reason, tt.want, tt.reason)
+		}
+	}
+}
+
 // TestUpAfterOne and below: no hysteresis.
 func TestUpAfterOne(t *testing.T) {
 	for _, n := range []int{1, 0, -5} {

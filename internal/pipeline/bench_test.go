@@ -304,7 +304,7 @@ func (s *benchStages) lift(b *testing.B) {
 
 func (s *benchStages) detections(i int) []fusion.Detection {
 	f, out := s.engine.fuse, s.outputs[i%len(s.outputs)]
-	return fusion.Suppress(f.decoder.Decode(out.Heat, out.Reg), f.groups, s.opt.Decode.OverlapIoU)
+	return f.decoder.Detections(out, f.groups)
 }
 
 func (s *benchStages) boxes(b *testing.B) {

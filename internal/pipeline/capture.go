@@ -23,6 +23,8 @@ type Capture struct {
 	Cameras  []encoders.LiftCamera
 	Lift     *encoders.LiftTable
 	AgeS     [sensors.NumFused]float64
+	// Reliability of each modality as the fuser would be told it, 0 for an absent one.
+	Reliability [sensors.NumFused]float64
 }
 
 // captured is what a job keeps in capture mode, where the networks do not run.
@@ -46,7 +48,7 @@ func (j *job) captureSweep(points []sensors.Point, r *encoders.LidarRaster) erro
 // capture hands a set's network inputs out. A token map that is older than its set would be warped when serving; training uses
 // sweeps at their set's time only, and the age tells.
 func (f *fuser) capture(p *plan) {
-	c := &Capture{Manifest: p.manifest, Stamp: p.stamp, LocalFromEgo: p.localFromEgo, Lift: f.lift, AgeS: p.ageS}
+	c := &Capture{Manifest: p.manifest, Stamp: p.stamp, LocalFromEgo: p.localFromEgo, Lift: f.lift, AgeS: p.ageS, Reliability: p.reliability()}
 	for _, err := range p.undecoded {
 		f.failed("decode", "sample dropped", p.closed, err)
 	}

@@ -14,6 +14,10 @@
 // one stage within a minute of event time the mode is FAIL_SILENT and object lists are empty, until a minute has passed without a
 // further one: what can be relied on then says so again without a restart.
 //
+// Conditions: each stream has a monitor (sensors/condition) that judges every sample that is decoded, and every radar scan. Fusion weighs
+// each modality by the mean over its sensors in the set; a sample that is worth nothing is left out of its set with its reason. A
+// modality without a usable sensor takes the mode down from nominal.
+//
 // Time bases: when the aligner begins a new one (all clocks have stepped, a recording began again), tracks and ego motion of the one
 // before are dropped.
 //

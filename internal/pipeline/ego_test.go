@@ -58,10 +58,9 @@ func TestEgoStale(t *testing.T) {
 	for _, tt := range tests {
 		d := newMadeDrive(t)
 		tt.messages(d)
-		points := randomPoints(d.rng, 2000)
 		for i := range int64(6) {
 			at := start + 350e6 + i*100e6
-			d.sweep(at, at, 16, points)
+			d.sweep(at, at, 16, randomPoints(d.rng, 2000))
 		}
 		run := runFaulty(t, d.messages, nil, func(*Engine) func() { return nil })
 		last := run.lists[len(run.lists)-1]

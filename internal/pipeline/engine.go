@@ -11,6 +11,7 @@ import (
 	"github.com/fusiond/fusiond/internal/onnx"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/sensors"
+	"github.com/fusiond/fusiond/sensors/condition"
 	timesync "github.com/fusiond/fusiond/sync"
 )
 
@@ -82,8 +83,13 @@ type stream struct {
 	masked    bool // never fused
 	received  uint64
 	malformed uint64
+	// condition is what the newest judged sample is worth; judgedStamp belongs to a radar's.
+	condition   condition.Condition
+	judgedStamp sensors.StampNs
+	judged      bool
 	// records of samples that the aligner still holds, oldest first.
 	records []*record
+	scans   scanHistory // of a radar
 }
 
 // record is a sample that the aligner holds, and its encoding once started.
@@ -91,6 +97,8 @@ type record struct {
 	seq    uint64
 	sample sensors.Sample
 	job    *job
+	// condition of the sample; known when it is decoded, a radar's scan's from the start.
+	condition condition.Condition
 }
 
 // New opens the networks and starts the goroutines. Close must be called.
@@ -176,6 +184,10 @@ func (e *Engine) Message(m Message) {
 		return
 	}
 	r := &record{seq: seq, sample: sample}
+	if scan, ok := sample.(*sensors.RadarScan); ok {
+		r.condition = e.judgeScan(index, scan)
+		s.scans.add(scan)
+	}
 	s.records = append(s.records, r)
 	stamp := sample.Head().Stamp
 	e.aligner.Add(timesync.Header{Stream: index, Seq: seq, Stamp: stamp, Received: m.Received}, (*engineSink)(e))

@@ -161,7 +161,7 @@ func (f *fuser) track(p *plan, out *fusion.Output) (objects []track.Object, err 
 	var dets []fusion.Detection
 	err = guard("track", func() error {
 		if out != nil {
-			dets = fusion.Suppress(f.decoder.Decode(out.Heat, out.Reg), f.groups, f.engine.opt.Decode.OverlapIoU)
+			dets = f.decoder.Detections(out, f.groups)
 		}
 		if p.timeBase != f.timeBase {
 			f.timeBase = p.timeBase
@@ -218,7 +218,7 @@ func (f *fuser) guardPublish(at sensors.StampNs, send func()) {
 // run builds the lifting table, encodes the radars, and runs the fusion network.
 func (f *fuser) run(ctx context.Context, p *plan, t *stopwatch) (*fusion.Output, error) {
 	in := &f.input
-	*in = fusion.Input{Tables: in.Tables[:0], Lift: f.lift, SetFromSweep: p.setFromSweep}
+	*in = fusion.Input{Tables: in.Tables[:0], Lift: f.lift, SetFromSweep: p.setFromSweep, Sightings: in.Sightings[:0]}
 	f.evidence = fusion.Evidence{Cameras: f.evidence.Cameras[:0], Slot: f.lift.Slot, Lidar: p.lidarSensor, Radars: p.radars}
 	f.poses = f.poses[:0]
 	for i := range p.cameras {
@@ -228,11 +228,12 @@ func (f *fuser) run(ctx context.Context, p *plan, t *stopwatch) (*fusion.Output,
 			tokens = c.job.tokens
 		}
 		in.Tables = append(in.Tables, tokens)
+		in.Sightings = c.appendSightings(in.Sightings)
 		f.poses = append(f.poses, c.lift)
 		f.evidence.Cameras = append(f.evidence.Cameras, c.sensor)
 	}
 	if p.lidar != nil {
-		in.Lidar = p.lidar.tokens
+		in.Lidar, in.Points = p.lidar.tokens, p.lidar.points
 	}
 	f.lift.Build(f.poses)
 	if f.radar != nil && len(p.radars) > 0 {
@@ -247,9 +248,8 @@ func (f *fuser) run(ctx context.Context, p *plan, t *stopwatch) (*fusion.Output,
 			}
 		}()
 	}
-	for m := range sensors.NumFused {
-		// Nothing measures a sensor's condition yet: a sensor that is present is taken at its word.
-		in.Reliability[m], in.AgeS[m] = 1, float32(p.ageS[m])
+	for m, r := range p.reliability() {
+		in.Reliability[m], in.AgeS[m] = float32(r), float32(p.ageS[m])
 	}
 	t.lap("encode")
 	out, err := f.strategy.Fuse(ctx, in)
@@ -266,10 +266,14 @@ func (f *fuser) modeEvidence(p *plan, err error) mode.Evidence {
 	if err != nil {
 		ev.Present = [sensors.NumFused]int{}
 	}
+	ev.Weak = weak(p.manifest)
 	for _, m := range p.manifest.Members {
-		if !m.Present && m.Absence != fusionv1.AbsenceReason_ABSENCE_REASON_DISABLED &&
-			m.Absence != fusionv1.AbsenceReason_ABSENCE_REASON_NOT_FITTED {
-			ev.Absent = append(ev.Absent, m.Stream+" "+absenceWord(m.Absence))
+		switch why := memberWord(m); {
+		case m.Absence == fusionv1.AbsenceReason_ABSENCE_REASON_DISABLED || m.Absence == fusionv1.AbsenceReason_ABSENCE_REASON_NOT_FITTED:
+		case m.Absence == fusionv1.AbsenceReason_ABSENCE_REASON_UNRELIABLE || m.Present && !m.Standby && m.Reliability < usableReliability:
+			ev.Unreliable = append(ev.Unreliable, m.Stream+" "+why)
+		case !m.Present:
+			ev.Absent = append(ev.Absent, m.Stream+" "+why)
 		}
 	}
 	return ev

@@ -44,7 +44,8 @@ func (e *Engine) Streams() []*fusionv1.StreamHealth {
 		state, counters := e.aligner.State(i), e.aligner.Counters(i)
 		h := &fusionv1.StreamHealth{
 			Stream: string(s.Name), Modality: s.Modality.Proto(), State: state.Condition.String(), RateHz: state.RateHz,
-			Clock: clockDiagnosis(state.Clock), Received: s.received, Used: counters.Used, Pending: counters.Pending, Reliability: 1,
+			Clock: clockDiagnosis(state.Clock), Received: s.received, Used: counters.Used, Pending: counters.Pending,
+			Reliability: float32(s.condition.Reliability), ReliabilityReason: s.condition.String(),
 		}
 		if state.LastReceived > 0 {
 			h.AgeNs, h.LatencyNs = int64(e.now-state.LastStamp), int64(state.LastReceived-state.LastStamp)

@@ -7,6 +7,9 @@ import (
 	"sync/atomic"
 
 	"github.com/fusiond/fusiond/encoders"
+	"github.com/fusiond/fusiond/fusion"
+	"github.com/fusiond/fusiond/sensors"
+	"github.com/fusiond/fusiond/sensors/condition"
 )
 
 // job is the encoding of one sample. It is held by the record of the sample and by each plan that fuses it; the last to
@@ -22,8 +25,12 @@ type job struct {
 	// decoded is closed when decode has ended, done when encode has. The fields below are written before that.
 	decoded, done        chan struct{}
 	decodeErr, encodeErr error
+	condition            condition.Condition // of the sample, when decode has judged it; an empty sweep is judged and cannot be decoded
+	judged               bool
 	tokens               *encoders.Tokens
-	captured             *captured // in capture mode only
+	captured             *captured         // in capture mode only
+	sightings            []fusion.Sighting // of a frame, where foreign members look at it
+	points               []sensors.Point   // of a sweep, where their boxes are lifted with it; ego frame at its stamp
 	decodeNs, encodeNs   int64
 	// counted tells that a set has the job's times and error in its account: sets that use the sample again do not. The fuse goroutine's.
 	counted bool

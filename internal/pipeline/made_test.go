@@ -96,17 +96,27 @@ func (d *madeDrive) sweepOf(id sensors.SensorID, received, stamp int64, step uin
 // setMessages is the number of messages of a driven set: ten ego motions, a picture, a sweep.
 const setMessages = 12
 
+// reel holds a few pictures and sweeps to be shown in turn: a stream that repeats itself is frozen.
+type reel struct{ pictures, sweeps [2][]byte }
+
+func (d *madeDrive) newReel() (r reel) {
+	for i := range r.pictures {
+		r.pictures[i], r.sweeps[i] = noiseJPEG(d.t, d.rng), randomPoints(d.rng, 2000)
+	}
+	return r
+}
+
 // drive adds n sets of sound samples, ten a second from the given times on, the first x metres along the road.
 func (d *madeDrive) drive(received, stamp int64, x float64, n int) {
-	picture, points := noiseJPEG(d.t, d.rng), randomPoints(d.rng, 2000)
+	reel := d.newReel()
 	for i := range 10 * n {
 		at := int64(i) * 10e6
 		d.ego(received+at, stamp+at, x+float64(i)*0.1)
 		switch i % 10 {
 		case 3:
-			d.picture(received+at, stamp+at, picture)
+			d.picture(received+at, stamp+at, reel.pictures[i/10%2])
 		case 5:
-			d.sweep(received+at, stamp+at, 16, points)
+			d.sweep(received+at, stamp+at, 16, reel.sweeps[i/10%2])
 		}
 	}
 }

@@ -110,10 +110,13 @@ func (f *fuser) objectList(p *plan, objects []track.Object, out *fusion.Output) 
 		Model: opt.Package.Label(), RigRevision: opt.Rig.Revision, Strategy: opt.Strategy,
 		Manifest: p.manifest, LocalFromEgo: p.localFromEgo.Proto(), EgoStale: p.egoStale,
 	}
+	reliability := p.reliability()
 	for m := sensors.Modality(0); m < sensors.NumFused; m++ {
-		state := &fusionv1.ModalityState{Modality: m.Proto(), Present: p.here[m] > 0}
+		state := &fusionv1.ModalityState{
+			Modality: m.Proto(), Present: p.here[m] > 0, ReliabilityReason: reliabilityReason(p.manifest, m),
+		}
 		if state.Present {
-			state.Reliability, state.AgeNs = 1, int64(p.ageS[m]*1e9)
+			state.Reliability, state.AgeNs = float32(reliability[m]), int64(p.ageS[m]*1e9)
 			if out != nil {
 				state.Mass = out.Mass[m]
 			}

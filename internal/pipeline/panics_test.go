@@ -275,7 +275,7 @@ func breakLidars(e *Engine) (mend func()) {
 // TestErrorOfReusedSample: a picture that cannot be encoded is absent from every set that chose it, and counted once.
 func TestErrorOfReusedSample(t *testing.T) {
 	d := newMadeDrive(t)
-	picture, points := noiseJPEG(t, d.rng), randomPoints(d.rng, 2000)
+	picture := noiseJPEG(t, d.rng)
 	for i := range int64(60) {
 		at := start + i*10e6
 		d.ego(at, at, float64(i)*0.1)
@@ -283,7 +283,7 @@ func TestErrorOfReusedSample(t *testing.T) {
 			d.picture(at, at, picture)
 		}
 		if i%10 == 5 {
-			d.sweep(at, at, 16, points)
+			d.sweep(at, at, 16, randomPoints(d.rng, 2000))
 		}
 	}
 	run := runFaulty(t, d.messages, nil, breakCameras)
@@ -312,11 +312,11 @@ func TestStandbyCannotStepIn(t *testing.T) {
 	opt.Rig.Sensors = append(opt.Rig.Sensors, rear)
 	opt.Align = timesync.ConfigFromRig(opt.Rig)
 	d := newMadeDrive(t)
-	points := randomPoints(d.rng, 2000)
 	for i := range int64(40) {
 		at := start + i*10e6
 		d.ego(at, at, float64(i)*0.1)
 		if i%10 == 5 {
+			points := randomPoints(d.rng, 2000)
 			d.sweep(at, at, 16, points)
 			d.sweepOf("REAR", at, at, 16, points)
 		}

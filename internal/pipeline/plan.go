@@ -24,9 +24,11 @@ type plan struct {
 
 	lidar        *job
 	lidarSensor  sensors.SensorID
+	lidarWorth   float64
 	setFromSweep *sensors.Pose
 	cameras      []cameraInput // one a slot of the model
 	radars       []sensors.SensorID
+	radarWorth   float64 // added up over the radars
 	returns      []encoders.RadarReturn
 	ageS         [sensors.NumFused]float64
 	fitted, here [sensors.NumFused]int
@@ -37,6 +39,7 @@ type plan struct {
 type cameraInput struct {
 	sensor sensors.SensorID
 	job    *job // nil: absent
+	worth  float64
 	lift   encoders.LiftCamera
 }
 
@@ -70,13 +73,17 @@ func (e *Engine) plan(set *timesync.Set) {
 			absent(member, fusionv1.AbsenceReason_ABSENCE_REASON_DISABLED)
 			continue
 		}
-		if err := e.take(p, i, set.Members[i].Seq, member); err != nil {
+		taken, err := e.take(p, i, set.Members[i].Seq, member)
+		switch {
+		case err != nil:
 			p.undecoded = append(p.undecoded, err)
 			absent(member, fusionv1.AbsenceReason_ABSENCE_REASON_DECODE)
 			e.aligner.Reject(i, set.Members[i].Seq, timesync.Decode, (*engineSink)(e))
-			continue
+		case !taken:
+			absent(member, fusionv1.AbsenceReason_ABSENCE_REASON_UNRELIABLE)
+		default:
+			p.here[s.Modality]++
 		}
-		p.here[s.Modality]++
 	}
 	e.fuse.queue <- fuseItem{plan: p}
 }
@@ -101,73 +108,70 @@ func (s *stream) record(seq uint64) *record {
 	return nil
 }
 
-// take puts a member into the plan; an error means that it could not be decoded.
-func (e *Engine) take(p *plan, index int, seq uint64, member *fusionv1.Member) error {
+// take puts a member into the plan. It reports false for one whose data is worth nothing; an error means that it could not be decoded.
+func (e *Engine) take(p *plan, index int, seq uint64, member *fusionv1.Member) (taken bool, err error) {
 	s := &e.streams[index]
 	r := s.record(seq)
 	if r == nil {
-		return fmt.Errorf("sample %d of %s is gone: please report this", seq, s.Name)
+		return false, fmt.Errorf("sample %d of %s is gone: please report this", seq, s.Name)
+	}
+	if s.Modality == sensors.Lidar && p.lidar != nil {
+		member.Standby = true
+		return true, nil
+	}
+	if s.Modality != sensors.Radar {
+		err = e.decoded(index, r)
+	}
+	addCondition(member, r.condition)
+	if err != nil {
+		return false, err
+	}
+	reliability := r.condition.Reliability
+	if reliability < leastReliability {
+		return false, nil
 	}
 	// The member's stamp, not the sample's: alignment may have corrected a known offset.
 	stamp, age := sensors.StampNs(member.Stamp), float64(member.AgeNs)*1e-9
 	switch sample := r.sample.(type) {
 	case *sensors.PointCloud:
-		if p.lidar != nil {
-			member.Standby = true
-			return nil
-		}
-		if err := e.decoded(index, r); err != nil {
-			return err
-		}
-		p.lidar, p.lidarSensor = r.job, s.Name
+		p.lidar, p.lidarSensor, p.lidarWorth = r.job, s.Name, reliability
 		if stamp != p.stamp {
 			if motion, ok := e.ego.history.Between(stamp, p.stamp); ok {
 				p.setFromSweep = &motion
 			}
 		}
 	case *sensors.CameraFrame:
-		if err := e.decoded(index, r); err != nil {
-			return err
-		}
 		cameraFromEgo := s.EgoFromSensor.Inverse()
 		if motion, ok := e.ego.history.Between(p.stamp, stamp); ok {
 			cameraFromEgo = cameraFromEgo.Mul(motion)
 		}
-		p.cameras[s.slot] = cameraInput{s.Name, r.job, encoders.LiftCamera{
+		p.cameras[s.slot] = cameraInput{s.Name, r.job, reliability, encoders.LiftCamera{
 			Present: true, View: e.stage.views[index], CameraFromEgo: cameraFromEgo,
 		}}
 	case *sensors.RadarScan:
 		e.takeRadar(p, s, sample, stamp, age)
+		p.radarWorth += reliability
 	}
 	if r.job != nil {
 		r.job.retain()
 	}
 	p.ageS[s.Modality] = math.Max(p.ageS[s.Modality], age)
-	return nil
+	return true, nil
 }
 
-// decoded starts a member's job if need be and waits for its first half.
+// decoded starts a member's job if need be and waits for its first half, which also says what the sample is worth.
 func (e *Engine) decoded(index int, r *record) error {
 	if r.job == nil {
 		e.start(index, r)
 	}
 	<-r.job.decoded
+	if r.job.judged {
+		r.condition, e.streams[index].condition = r.job.condition, r.job.condition
+	}
 	if err := r.job.decodeErr; err != nil {
 		return fmt.Errorf("decode %s seq %d: %w", e.streams[index].Name, r.seq, err)
 	}
 	return nil
-}
-
-func (e *Engine) takeRadar(p *plan, s *stream, scan *sensors.RadarScan, stamp sensors.StampNs, age float64) {
-	m := encoders.RadarMotion{EgoFromSensor: s.EgoFromSensor, SetFromScan: sensors.Identity, AgeS: age}
-	if state, _, ok := e.ego.history.At(stamp); ok {
-		m.Velocity, m.AngularVelocity = state.Velocity, state.AngularVelocity
-	}
-	if motion, ok := e.ego.history.Between(stamp, p.stamp); ok {
-		m.SetFromScan = motion
-	}
-	p.radars = append(p.radars, s.Name)
-	p.returns = encoders.AppendReturns(p.returns, scan, m)
 }
 
 // absent turns a present member into an absent one.

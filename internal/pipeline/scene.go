@@ -22,6 +22,16 @@ const sceneWindow = sensors.StampNs(1e9)
 func Scene(r *replay.Reader, rig *sensors.Rig, list *fusionv1.ObjectList, truth *fusionv1.TruthFrame) (render.Scene, error) {
 	stamp := sensors.StampNs(list.Header.GetStamp())
 	s := render.Scene{Objects: list, Truth: truth, Body: rig.Body}
+	// chosen is the stamp of a member's sample; a camera that was left out for its condition is drawn as well, to show why.
+	chosen := func(m *fusionv1.Member) (sensors.StampNs, bool) {
+		if m == nil || !m.Present && !leftOut(m) {
+			return 0, false
+		}
+		if leftOut(m) {
+			return stamp - sensors.StampNs(m.NewestAgeNs), true
+		}
+		return sensors.StampNs(m.Stamp), true
+	}
 	wanted := map[sensors.SensorID]*fusionv1.Member{}
 	for _, m := range list.Manifest.GetMembers() {
 		wanted[sensors.SensorID(m.Stream)] = m
@@ -34,9 +44,8 @@ func Scene(r *replay.Reader, rig *sensors.Rig, list *fusionv1.ObjectList, truth 
 			return s, err
 		}
 		topic := replay.ParseTopic(m.Topic)
-		member := wanted[topic.Sensor]
 		isEgo := topic.Modality == sensors.Ego
-		if !isEgo && (member == nil || !member.Present || member.Stamp != int64(m.Stamp)) {
+		if at, ok := chosen(wanted[topic.Sensor]); !isEgo && (!ok || at != m.Stamp) {
 			continue
 		}
 		sample, err := sensors.Parse(topic.Modality, m.Data, sensors.Meta{Sensor: topic.Sensor, Modality: topic.Modality, Received: m.Received})
@@ -74,11 +83,16 @@ func Scene(r *replay.Reader, rig *sensors.Rig, list *fusionv1.ObjectList, truth 
 	return s, nil
 }
 
+// leftOut tells a camera whose picture is worth nothing.
+func leftOut(m *fusionv1.Member) bool {
+	return m != nil && m.Modality == fusionv1.Modality_MODALITY_CAMERA && m.Absence == fusionv1.AbsenceReason_ABSENCE_REASON_UNRELIABLE
+}
+
 func cameraView(s *sensors.Sensor, m *fusionv1.Member, sample sensors.Sample, stamp sensors.StampNs, ego *sensors.EgoHistory) (render.CameraView, error) {
 	v := render.CameraView{Name: s.Name, Intrinsics: s.Intrinsics, CameraFromEgo: s.EgoFromSensor.Inverse()}
 	frame, ok := sample.(*sensors.CameraFrame)
 	switch {
-	case m != nil && !m.Present:
+	case m != nil && !m.Present && !leftOut(m):
 		v.Reason = absenceWord(m.Absence)
 		return v, nil
 	case !ok:

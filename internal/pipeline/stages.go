@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/fusiond/fusiond/encoders"
 	"github.com/fusiond/fusiond/fusion"
@@ -25,10 +26,13 @@ type stages struct {
 	picture []uint8               // camera worker
 	points  []sensors.Point       // lidar worker
 	raster  *encoders.LidarRaster // lidar worker, in capture mode
+	// monitors judge what the streams' data is worth.
+	monitors monitors
+	members  members // camera worker
 }
 
 func (e *Engine) openStages() error {
-	if err := e.openCameras(); err != nil {
+	if err := errors.Join(e.openCameras(), e.openMonitors()); err != nil {
 		return err
 	}
 	f := &fuser{
@@ -84,6 +88,9 @@ func (e *Engine) openNetworks(f *fuser) (err error) {
 			return err
 		}
 	}
+	if err = e.openMembers(); err != nil {
+		return err
+	}
 	network := opt.Network
 	network.Threads = max(1, network.Threads) * 2
 	if f.strategy, err = fusion.NewStrategy(opt.Runtime, opt.Package, opt.Strategy, network); err != nil {
@@ -135,7 +142,7 @@ func (e *Engine) closeStages() error {
 			p.Close()
 		}
 	}
-	return errors.Join(append(errs, closeIf(e.stage.lidar), closeIf(e.stage.camera))...)
+	return errors.Join(append(errs, closeIf(e.stage.lidar), closeIf(e.stage.camera), e.stage.members.close())...)
 }
 
 func (e *Engine) clock() int64 {
@@ -159,13 +166,23 @@ func (e *Engine) start(index int, r *record) {
 
 func (e *Engine) cameraJob(index int, frame *sensors.CameraFrame) *job {
 	j := newJob(e.opt.Log)
-	j.decode = func(context.Context) error { return e.stage.cameras[index].Process(frame, e.stage.picture) }
+	j.decode = func(context.Context) (err error) {
+		if err = e.stage.cameras[index].Process(frame, e.stage.picture); err != nil {
+			return err
+		}
+		j.condition, err = e.stage.monitors.cameras[index].Update(e.stage.picture, frame.Stamp)
+		j.judged = err == nil
+		return err
+	}
 	if e.opt.Capture != nil {
 		j.encode = func(context.Context) (*encoders.Tokens, error) { return nil, j.capturePicture(e.stage.picture) }
 		return j
 	}
 	j.pool = e.stage.camera.Pool()
-	j.encode = func(ctx context.Context) (*encoders.Tokens, error) {
+	j.encode = func(ctx context.Context) (_ *encoders.Tokens, err error) {
+		if j.sightings, err = e.see(ctx, index, frame); err != nil {
+			return nil, err
+		}
 		return e.stage.camera.Encode(ctx, e.stage.picture)
 	}
 	return j
@@ -177,6 +194,7 @@ func (e *Engine) lidarJob(index int, cloud *sensors.PointCloud) *job {
 	motion := e.ego.sweep(cloud)
 	j.decode = func(context.Context) error {
 		e.stage.points, _ = cloud.AppendPoints(e.stage.points[:0])
+		j.condition, j.judged = e.stage.monitors.lidars[index].Update(e.stage.points, cloud.Stamp), true
 		if len(e.stage.points) == 0 {
 			return errors.New("no usable point in the sweep: check the driver's point layout")
 		}
@@ -196,7 +214,12 @@ func (e *Engine) lidarJob(index int, cloud *sensors.PointCloud) *job {
 		return j
 	}
 	j.pool = e.stage.lidar.Pool()
-	j.encode = func(ctx context.Context) (*encoders.Tokens, error) { return e.stage.lidar.Encode(ctx, e.stage.points) }
+	j.encode = func(ctx context.Context) (*encoders.Tokens, error) {
+		if len(e.stage.members.detectors) > 0 {
+			j.points = slices.Clone(e.stage.points)
+		}
+		return e.stage.lidar.Encode(ctx, e.stage.points)
+	}
 	return j
 }
 

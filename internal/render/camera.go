@@ -44,12 +44,19 @@ func drawCamera(c *canvas, cell image.Rectangle, v *CameraView, s *Scene) {
 	}
 	name = c.elide(styleLabel, name, cell.Dx()-30)
 	taken := places{c.tagRect(frame.Min.X+8, frame.Min.Y+8, styleLabel, name)}
+	condition, below := c.elide(styleLabel, conditionWords(memberOf(s.Objects, string(v.Name))), cell.Dx()-30), taken[0].Max.Y+4
+	if condition != "" {
+		taken = append(taken, c.tagRect(frame.Min.X+8, below, styleLabel, condition))
+	}
 	if v.Intrinsics != nil {
 		restore := c.within(frame)
 		drawBoxes(c, frame, v, s.Objects.GetObjects(), later, &taken)
 		restore()
 	}
 	c.tag(frame.Min.X+8, frame.Min.Y+8, styleLabel, colText, name)
+	if condition != "" {
+		c.tag(frame.Min.X+8, below, styleLabel, colWarn, condition)
+	}
 }
 
 // imageFrame returns the largest rectangle of the image's shape inside its cell.
@@ -204,10 +211,18 @@ func scoreWords(o *fusionv1.Object) string {
 // exposedAfter returns how long after the set's time a stream's member was taken, negative for before; known is false when
 // the manifest does not have it.
 func exposedAfter(l *fusionv1.ObjectList, stream string) (later time.Duration, known bool) {
-	for _, m := range l.GetManifest().GetMembers() {
-		if m.GetStream() == stream && m.GetPresent() {
-			return -time.Duration(m.GetAgeNs()), true
-		}
+	if m := memberOf(l, stream); m.GetPresent() {
+		return -time.Duration(m.GetAgeNs()), true
 	}
 	return 0, false
+}
+
+// memberOf returns a stream's member in the set, nil when the manifest does not have it.
+func memberOf(l *fusionv1.ObjectList, stream string) *fusionv1.Member {
+	for _, m := range l.GetManifest().GetMembers() {
+		if m.GetStream() == stream {
+			return m
+		}
+	}
+	return nil
 }

@@ -158,11 +158,11 @@ func drawModalities(c *canvas, in image.Rectangle, y int, l *fusionv1.ObjectList
 			c.fill(col)
 		}
 		x := c.text(right+14, y, styleStrong, colText, fmt.Sprintf("%.0f %%", mass*100))
-		reliability := fmt.Sprintf("reliability %.2f", m.GetReliability())
-		if why := m.GetReliabilityReason(); why != "" {
-			reliability = why
+		why, col := fmt.Sprintf("reliability %.2f", m.GetReliability()), colMuted
+		if named := conditionsOf(l.GetManifest(), m.GetModality()); named != "" {
+			why, col = fmt.Sprintf("%.2f, %s", m.GetReliability(), named), colWarn
 		}
-		c.textRight(in.Max.X, y, styleText, colMuted, c.elide(styleText, reliability, in.Max.X-x-10))
+		c.textRight(in.Max.X, y, styleText, col, c.elide(styleText, why, in.Max.X-x-10))
 	}
 	return y
 }
@@ -172,7 +172,7 @@ func absenceOf(m *fusionv1.SetManifest, modality fusionv1.Modality) string {
 	var reasons []string
 	for _, o := range m.GetMembers() {
 		if o.GetModality() == modality && !o.GetPresent() {
-			if r := words(o.GetAbsence().String(), "ABSENCE_REASON_"); !slices.Contains(reasons, r) {
+			if r := absenceWords(o); !slices.Contains(reasons, r) {
 				reasons = append(reasons, r)
 			}
 		}
@@ -183,10 +183,48 @@ func absenceOf(m *fusionv1.SetManifest, modality fusionv1.Modality) string {
 	return ": " + strings.Join(reasons, ", ")
 }
 
-// absentMembers lists the streams without a member in this set, with reasons.
+// absenceWords is why a member is absent: what is wrong with its data, where that is why it was left out.
+func absenceWords(m *fusionv1.Member) string {
+	if why := m.GetReliabilityReason(); why != "" && m.GetAbsence() == fusionv1.AbsenceReason_ABSENCE_REASON_UNRELIABLE {
+		return why
+	}
+	return words(m.GetAbsence().String(), "ABSENCE_REASON_")
+}
+
+// conditionsOf names what is wrong with the sensors of a modality that are present.
+func conditionsOf(m *fusionv1.SetManifest, modality fusionv1.Modality) string {
+	var reasons []string
+	for _, o := range m.GetMembers() {
+		if r := o.GetReliabilityReason(); o.GetModality() == modality && o.GetPresent() && r != "" && !slices.Contains(reasons, r) {
+			reasons = append(reasons, r)
+		}
+	}
+	return strings.Join(reasons, ", ")
+}
+
+// conditionWords says what a member's data is worth when something is wrong with it, for example "fog, reliability 0.31", and whether it was
+// left out for that; empty when nothing is named.
+func conditionWords(m *fusionv1.Member) string {
+	why := m.GetReliabilityReason()
+	if why == "" {
+		return ""
+	}
+	why = fmt.Sprintf("%s, reliability %.2f", why, m.GetReliability())
+	if m.GetAbsence() == fusionv1.AbsenceReason_ABSENCE_REASON_UNRELIABLE {
+		why = "left out: " + why
+	}
+	return why
+}
+
+// absentMembers lists the streams without a member in this set or with one whose data is not what it should be, with reasons.
 func absentMembers(m *fusionv1.SetManifest) []fact {
 	var out []fact
 	for _, o := range m.GetMembers() {
+		condition := conditionWords(o)
+		if condition != "" && (o.GetPresent() || o.GetAbsence() == fusionv1.AbsenceReason_ABSENCE_REASON_UNRELIABLE) {
+			out = append(out, fact{o.GetStream(), condition})
+			continue
+		}
 		if o.GetPresent() {
 			continue
 		}
@@ -205,7 +243,7 @@ func drawAbsentMembers(c *canvas, in image.Rectangle, y, bottom int, l *fusionv1
 		return
 	}
 	const line = 25
-	y = heading(c, in, y+8, "absent from this set")
+	y = heading(c, in, y+8, "absent or unreliable")
 	if len(absent) == 0 {
 		c.text(in.Min.X, y+line, styleText, colMuted, "none")
 		return

@@ -67,6 +67,42 @@ func TestAbsentMembers(t *testing.T) {
 	}
 }
 
+// TestConditions: members whose data is not what it should be are listed with what it is worth, whether they are in the set or were left out.
+func TestConditions(t *testing.T) {
+	const camera, lidar = fusionv1.Modality_MODALITY_CAMERA, fusionv1.Modality_MODALITY_LIDAR
+	m := &fusionv1.SetManifest{Members: []*fusionv1.Member{
+		{Stream: "LIDAR_TOP", Modality: lidar, Present: true, Reliability: 0.254, ReliabilityReason: "fog"},
+		{Stream: "CAM_FRONT", Modality: camera, Present: true, Reliability: 0.9},
+		{Stream: "CAM_LEFT", Modality: camera, Present: true, Reliability: 0.6, ReliabilityReason: "glare"},
+		{Stream: "CAM_RIGHT", Modality: camera, Present: true, Reliability: 0.5, ReliabilityReason: "glare"},
+		{
+			Stream: "CAM_BACK", Modality: camera, Absence: fusionv1.AbsenceReason_ABSENCE_REASON_UNRELIABLE, NewestAgeNs: 20e6,
+			Reliability: 0.01, ReliabilityReason: "frozen",
+		},
+		{
+			Stream: "LIDAR_REAR", Modality: lidar, Absence: fusionv1.AbsenceReason_ABSENCE_REASON_DECODE, ReliabilityReason: "few returns",
+		},
+	}}
+	want := []fact{
+		{"LIDAR_TOP", "fog, reliability 0.25"},
+		{"CAM_LEFT", "glare, reliability 0.60"},
+		{"CAM_RIGHT", "glare, reliability 0.50"},
+		{"CAM_BACK", "left out: frozen, reliability 0.01"},
+		{"LIDAR_REAR", "decode"},
+	}
+	if d := cmp.Diff(want, absentMembers(m), cmp.AllowUnexported(fact{})); d != "" {
+		t.Errorf("members differ (-want +got):\n%s", d)
+	}
+	for modality, want := range map[fusionv1.Modality]string{lidar: "fog", camera: "glare", fusionv1.Modality_MODALITY_RADAR: ""} {
+		if got := conditionsOf(m, modality); got != want {
+			t.Errorf("conditions of %v: got %q, want %q", modality, got, want)
+		}
+	}
+	if got, want := absenceOf(m, camera), ": frozen"; got != want {
+		t.Errorf("absence of the cameras: got %q, want %q", got, want)
+	}
+}
+
 // TestMassBar: the bar's length is the mass.
 func TestMassBar(t *testing.T) {
 	r := newLayout(nil).panel

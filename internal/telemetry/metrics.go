@@ -32,6 +32,7 @@ var (
 	dropped  = prometheus.NewDesc("fusiond_samples_dropped_total", "Samples dropped by reason.", []string{"sensor", "reason"}, nil)
 	gaps     = prometheus.NewDesc("fusiond_samples_gaps_total", "Messages that never arrived, by the publisher's numbers.", []string{"sensor"}, nil)
 	age      = prometheus.NewDesc("fusiond_stream_age_seconds", "Age of the newest sample.", []string{"sensor"}, nil)
+	reliable = prometheus.NewDesc("fusiond_sensor_reliability", "What the newest judged data of a sensor is worth, 0 to 1, from the data alone.", []string{"sensor"}, nil)
 	modeDesc = prometheus.NewDesc("fusiond_mode", "1 for the operating mode that holds.", []string{"mode"}, nil)
 	slow     = prometheus.NewDesc("fusiond_slow_consumer_episodes_total", "Times that NATS found a subscription too slow.", nil, nil)
 	lost     = prometheus.NewDesc("fusiond_messages_lost_total", "Messages that the NATS client dropped before fusiond saw them.", nil, nil)
@@ -91,7 +92,7 @@ type healthCollector Metrics
 // Describe implements prometheus.Collector.
 func (c *healthCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		received, used, pending, dropped, gaps, bare, age, modeDesc, slow, lost, reconns, failures,
+		received, used, pending, dropped, gaps, bare, age, reliable, modeDesc, slow, lost, reconns, failures,
 	} {
 		ch <- d
 	}
@@ -118,6 +119,9 @@ func (c *healthCollector) Collect(ch chan<- prometheus.Metric) {
 		counter(bare, s.MissingHeaders, s.Stream)
 		gauge(pending, float64(s.Pending), s.Stream)
 		gauge(age, time.Duration(s.AgeNs).Seconds(), s.Stream)
+		if s.Modality != fusionv1.Modality_MODALITY_UNSPECIFIED && s.Modality != fusionv1.Modality_MODALITY_EGO {
+			gauge(reliable, float64(s.Reliability), s.Stream)
+		}
 		for _, d := range s.Dropped {
 			counter(dropped, d.Count, s.Stream, d.Reason)
 		}

@@ -67,10 +67,10 @@ func health() *fusionv1.Health {
 		Mode: fusionv1.Mode_MODE_DEGRADED, SlowConsumers: 2, ClientDropped: 17, Reconnects: 1,
 		Streams: []*fusionv1.StreamHealth{
 			{
-				Stream: "FRONT", Received: 100, Used: 80, Pending: 1, Gaps: 3, MissingHeaders: 4, AgeNs: 50_000_000,
+				Stream: "FRONT", Modality: fusionv1.Modality_MODALITY_CAMERA, Reliability: 0.25, Received: 100, Used: 80, Pending: 1, Gaps: 3, MissingHeaders: 4, AgeNs: 50_000_000,
 				Dropped: []*fusionv1.DropCount{{Reason: "decode", Count: 12}, {Reason: "late", Count: 7}},
 			},
-			{Stream: "ego", Received: 1000, Used: 999, Dropped: []*fusionv1.DropCount{{Reason: "crc", Count: 1}}},
+			{Stream: "ego", Modality: fusionv1.Modality_MODALITY_EGO, Reliability: 1, Received: 1000, Used: 999, Dropped: []*fusionv1.DropCount{{Reason: "crc", Count: 1}}},
 		},
 		Stages: []*fusionv1.StageHealth{{Stage: "fuse", Errors: 5}},
 	}
@@ -115,6 +115,7 @@ func TestPage(t *testing.T) {
 		`fusiond_samples_without_headers_total{sensor="ego"}`:              "0",
 		`fusiond_stream_age_seconds{sensor="FRONT"}`:                       "0.05",
 		`fusiond_stream_age_seconds{sensor="ego"}`:                         "0",
+		`fusiond_sensor_reliability{sensor="FRONT"}`:                       "0.25",
 		`fusiond_mode{mode="init"}`:                                        "0",
 		`fusiond_mode{mode="nominal"}`:                                     "0",
 		`fusiond_mode{mode="degraded"}`:                                    "1",

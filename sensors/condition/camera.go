@@ -133,7 +133,8 @@ func (c *Camera) compare(s *severities, dt float64) {
 	veil := max(ramp(l.halo, glareHaloOnset, glareHaloFull),
 		min(ramp(l.halo, glareThinOnset, glareThinFull), ramp(lost, glareLossOnset, glareLossFull)))
 	s.set(Glare, l.halo, glareThinOnset, glareThinFull)
-	s.of[Glare] = max(min(veil, ramp(l.spot, glareSpotOnset, glareSpotFull)), ramp(l.spot, glareWhiteOnset, glareWhiteFull))
+	white := ramp(l.spot, glareWhiteOnset, glareWhiteFull)
+	s.of[Glare] = max(min(veil, ramp(l.spot, glareSpotOnset, glareSpotFull)), white)
 	c.detail.learn(relative, &p)
 
 	if c.seen >= warmSamples {
@@ -145,9 +146,11 @@ func (c *Camera) compare(s *severities, dt float64) {
 	c.learnFar(dt)
 
 	s.set(Blocked, ratio(c.blocks(dt)), blockedOnset, blockedFull)
-	if flat := ramp(l.detail, flatOnset, flatFull); flat > s.of[Blocked] {
+	flat := ramp(l.detail, flatOnset, flatFull)
+	if flat > s.of[Blocked] {
 		s.of[Blocked], s.value[Blocked] = flat, 1
 	}
+	s.of[nothing] = max(flat, white)
 }
 
 // learnFar lets the average contrast of the far band follow the scene, slowly while an alarm stands.

@@ -9,7 +9,9 @@
 //	                        baselines (baseline.go): what this stream usually gives
 //
 // A measure is turned into a severity by two thresholds: where it begins to count, just outside of what clear drives show, and where
-// the data is worth nothing. Reliability is the product of (1 - level) over the reasons, so that it falls when any fault gets worse.
+// the data is worth nothing. Reliability is the product of (1 - cost*level) over the reasons, so that it falls when any fault gets worse. A
+// fault that leaves a part of the data as good as ever costs up to 3/4; data that repeats itself, the dark, and nothing at all
+// cost everything.
 //
 // # Contracts
 //

@@ -23,9 +23,27 @@ const (
 	maxGapS = 1.0
 )
 
+// nothing is a level without a name, beside those of the reasons: there is nothing to see at all. What it comes with is named: a flat
+// picture as Blocked, a sweep without points as FewReturns.
+const (
+	nothing   = numReasons
+	numLevels = numReasons + 1
+)
+
+// partly is what a fault costs at most that leaves a part of the data as good as ever: what is near in fog, the other beams and
+// directions of a lidar, what the dirt does not cover. Fused with the weight of such a part, half of the beams of a lidar still beat
+// the cameras by far; weighed as nothing, they cost half of what was found.
+const partly = 0.75
+
+// costs of the reasons at level 1. The severity of BackScatter says itself what it costs.
+var costs = [numLevels]float64{
+	Frozen: 1, Blocked: partly, BeamsLost: partly, Dark: 1, Glare: partly, Fog: partly, BackScatter: 1, Blur: partly,
+	Interference: partly, FewReturns: partly, Miscalibrated: partly, nothing: 1,
+}
+
 // severities of one sample by reason, each 0..1, and the measures behind them.
 type severities struct {
-	of    [numReasons]float64
+	of    [numLevels]float64
 	value [numReasons]float64
 	onset [numReasons]float64
 }
@@ -46,7 +64,7 @@ func ramp(v, from, to float64) float64 {
 
 // levels is the hysteresis of one stream.
 type levels struct {
-	level, last [numReasons]float64
+	level, last [numLevels]float64
 	active      [numReasons]bool
 	named       Reason
 	clock       ticker
@@ -56,7 +74,7 @@ type levels struct {
 func (l *levels) update(s *severities, modality sensors.Modality, dt float64) Condition {
 	fall := 1 - math.Exp(-dt/releaseS)
 	good := 1.0
-	for r := None + 1; r < numReasons; r++ {
+	for r := None + 1; r < numLevels; r++ {
 		now := s.of[r]
 		rise := min(now, l.last[r])
 		if r == Frozen {
@@ -68,8 +86,10 @@ func (l *levels) update(s *severities, modality sensors.Modality, dt float64) Co
 		} else {
 			l.level[r] += (rise - l.level[r]) * fall
 		}
+		good *= 1 - costs[r]*l.level[r]
+	}
+	for r := None + 1; r < numReasons; r++ {
 		l.active[r] = l.level[r] >= enter || l.active[r] && l.level[r] >= leave
-		good *= 1 - l.level[r]
 	}
 	if !l.active[l.named] {
 		l.named = None

@@ -87,8 +87,10 @@ func (l *Lidar) Update(points []sensors.Point, stamp sensors.StampNs) Condition 
 	l.count.learn(float64(l.sweep.n), &p)
 	l.below.learn(float64(l.sweep.below), &p)
 	l.reach.learn(l.sweep.reachM, &p)
-	l.light.learn(l.sweep.middle, &p)
-	l.open.learn(1-l.sweep.scatter, &p)
+	if s.of[Fog] == 0 || l.open.ready() { // a drive that begins in fog must not take it for the normal
+		l.light.learn(l.sweep.middle, &p)
+		l.open.learn(1-l.sweep.scatter, &p)
+	}
 	return l.levels.update(&s, sensors.Lidar, dt)
 }
 
@@ -101,15 +103,19 @@ func (l *Lidar) scatter(s *severities) {
 	}
 	lost := max(ramp(w.reachM, reachOnsetM, reachFullM), ramp(l.reach.missing(w.reachM), reachOnset, reachFull))
 	evidence := ramp(more, scatterOnset, scatterFull)
-	s.set(BackScatter, more, scatterOnset, scatterFull)
-	s.of[BackScatter] = scatterCost * evidence
+	if l.open.ready() { // a lidar may see its own vehicle so, all around
+		s.set(BackScatter, more, scatterOnset, scatterFull)
+		s.of[BackScatter] = scatterCost * evidence
+	}
+	s.set(Fog, w.reachM, reachOnsetM, reachFullM)
+	s.of[Fog] = 0
 	if lost < reachFog {
 		return
 	}
 	evidence = max(ramp(more, fogScatterOnset, fogScatterFull), ramp(l.light.missing(w.middle), dimOnset, dimFull))
 	s.of[BackScatter] = 0
-	s.set(Fog, w.reachM, reachOnsetM, reachFullM)
-	s.of[Fog] = evidence * (scatterCost + (1-scatterCost)*lost)
+	some := 1 - ramp(float64(w.n), fewPoints, noPoints) // without any returns it is not fog that takes them
+	s.of[Fog] = some * evidence * (scatterCost + (1-scatterCost)*lost)
 }
 
 // rings tells lost beams and returns the share of the usual returns that they gave: of all, and of those below steep.
@@ -181,9 +187,11 @@ func (l *Lidar) returns(s *severities, rings, below, sectors float64) {
 	if left := (1 - explained) * (1 - sectors); left > 0 {
 		s.set(FewReturns, usual.missing(have/left), fewOnset, fewFull)
 	}
-	if few := ramp(n, fewPoints, noPoints); few > s.of[FewReturns] {
+	few := ramp(n, fewPoints, noPoints)
+	if few > s.of[FewReturns] {
 		s.of[FewReturns], s.value[FewReturns] = few, 1
 	}
+	s.of[nothing] = few
 }
 
 func (l *Lidar) tilt(s *severities, points []sensors.Point, dt float64) {

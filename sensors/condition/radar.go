@@ -67,7 +67,9 @@ func (r *Radar) Update(detections []sensors.RadarDetection, stamp sensors.StampN
 	var s severities
 
 	smooth(&r.smoothN, float64(n), &r.some, follow)
-	s.set(FewReturns, r.count.missing(r.smoothN), radarFewOnset, radarFewFull)
+	missing := r.count.missing(r.smoothN)
+	s.set(FewReturns, missing, radarFewOnset, radarFewFull)
+	s.of[nothing] = ramp(missing, radarFewFull, 1)
 	r.count.learn(r.smoothN, &p)
 	if len(r.budgets) >= radarSome {
 		smooth(&r.smoothB, median(r.budgets)+shiftDB, &r.someB, follow)

@@ -106,6 +106,8 @@ const (
 	AbsenceReason_ABSENCE_REASON_DISABLED AbsenceReason = 7
 	// The rig has no such sensor.
 	AbsenceReason_ABSENCE_REASON_NOT_FITTED AbsenceReason = 8
+	// The chosen sample is worth nothing: the member's reliability says how little, its reliability_reason why.
+	AbsenceReason_ABSENCE_REASON_UNRELIABLE AbsenceReason = 9
 )
 
 // Enum value maps for AbsenceReason.
@@ -120,6 +122,7 @@ var (
 		6: "ABSENCE_REASON_OVERRUN",
 		7: "ABSENCE_REASON_DISABLED",
 		8: "ABSENCE_REASON_NOT_FITTED",
+		9: "ABSENCE_REASON_UNRELIABLE",
 	}
 	AbsenceReason_value = map[string]int32{
 		"ABSENCE_REASON_UNSPECIFIED": 0,
@@ -131,6 +134,7 @@ var (
 		"ABSENCE_REASON_OVERRUN":     6,
 		"ABSENCE_REASON_DISABLED":    7,
 		"ABSENCE_REASON_NOT_FITTED":  8,
+		"ABSENCE_REASON_UNRELIABLE":  9,
 	}
 )
 
@@ -294,9 +298,13 @@ type Member struct {
 	// Age of the newest sample of the stream at closing, ns, by stamp; 0 = none ever (absent only).
 	NewestAgeNs int64 `protobuf:"varint,10,opt,name=newest_age_ns,json=newestAgeNs,proto3" json:"newest_age_ns,omitempty"`
 	// Present, but the fuser read another sensor of the same modality (a second lidar while the first is there).
-	Standby       bool `protobuf:"varint,11,opt,name=standby,proto3" json:"standby,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Standby bool `protobuf:"varint,11,opt,name=standby,proto3" json:"standby,omitempty"`
+	// What the chosen sample is worth, 0..1, judged from the stream's data alone; 0 also where nothing was judged.
+	Reliability float32 `protobuf:"fixed32,12,opt,name=reliability,proto3" json:"reliability,omitempty"`
+	// What is wrong with the stream, in a word or two: "fog", "few returns"; empty when nothing is named.
+	ReliabilityReason string `protobuf:"bytes,13,opt,name=reliability_reason,json=reliabilityReason,proto3" json:"reliability_reason,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Member) Reset() {
@@ -404,6 +412,20 @@ func (x *Member) GetStandby() bool {
 		return x.Standby
 	}
 	return false
+}
+
+func (x *Member) GetReliability() float32 {
+	if x != nil {
+		return x.Reliability
+	}
+	return 0
+}
+
+func (x *Member) GetReliabilityReason() string {
+	if x != nil {
+		return x.ReliabilityReason
+	}
+	return ""
 }
 
 // SetManifest explains one set. Published on av.<veh>.manifest.
@@ -786,9 +808,9 @@ type ModalityState struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Modality Modality               `protobuf:"varint,1,opt,name=modality,proto3,enum=fusion.v1.Modality" json:"modality,omitempty"`
 	Present  bool                   `protobuf:"varint,2,opt,name=present,proto3" json:"present,omitempty"`
-	// 0..1, from the data alone.
+	// 0..1, from the data alone: the mean over the sensors present.
 	Reliability float32 `protobuf:"fixed32,3,opt,name=reliability,proto3" json:"reliability,omitempty"`
-	// Named reason for a reliability below 1, empty otherwise.
+	// Names the sensors that are not what they should be, with the reason: "CAM_FRONT fog, CAM_BACK glare"; empty when there are none.
 	ReliabilityReason string `protobuf:"bytes,4,opt,name=reliability_reason,json=reliabilityReason,proto3" json:"reliability_reason,omitempty"`
 	AgeNs             int64  `protobuf:"varint,5,opt,name=age_ns,json=ageNs,proto3" json:"age_ns,omitempty"`
 	// Mean attention over the grid, 0..1; over the modalities present it adds up to 1.
@@ -1152,9 +1174,11 @@ type StreamHealth struct {
 	// Messages without integrity headers (accepted).
 	MissingHeaders uint64 `protobuf:"varint,12,opt,name=missing_headers,json=missingHeaders,proto3" json:"missing_headers,omitempty"`
 	// Diagnosis of the clock: kind and size in words; empty when good.
-	Clock             string  `protobuf:"bytes,13,opt,name=clock,proto3" json:"clock,omitempty"`
-	Reliability       float32 `protobuf:"fixed32,14,opt,name=reliability,proto3" json:"reliability,omitempty"`
-	ReliabilityReason string  `protobuf:"bytes,15,opt,name=reliability_reason,json=reliabilityReason,proto3" json:"reliability_reason,omitempty"`
+	Clock string `protobuf:"bytes,13,opt,name=clock,proto3" json:"clock,omitempty"`
+	// What the stream's newest judged sample is worth, 0..1; 1 before one was judged.
+	Reliability float32 `protobuf:"fixed32,14,opt,name=reliability,proto3" json:"reliability,omitempty"`
+	// What is wrong, with the measure behind it, in words; empty when nothing is named.
+	ReliabilityReason string `protobuf:"bytes,15,opt,name=reliability_reason,json=reliabilityReason,proto3" json:"reliability_reason,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
 }
@@ -1638,7 +1662,7 @@ var File_fusion_v1_output_proto protoreflect.FileDescriptor
 
 const file_fusion_v1_output_proto_rawDesc = "" +
 	"\n" +
-	"\x16fusion/v1/output.proto\x12\tfusion.v1\x1a\x16fusion/v1/common.proto\"\xcd\x02\n" +
+	"\x16fusion/v1/output.proto\x12\tfusion.v1\x1a\x16fusion/v1/common.proto\"\x9e\x03\n" +
 	"\x06Member\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12/\n" +
 	"\bmodality\x18\x02 \x01(\x0e2\x13.fusion.v1.ModalityR\bmodality\x12\x18\n" +
@@ -1651,7 +1675,9 @@ const file_fusion_v1_output_proto_rawDesc = "" +
 	"\aabsence\x18\t \x01(\x0e2\x18.fusion.v1.AbsenceReasonR\aabsence\x12\"\n" +
 	"\rnewest_age_ns\x18\n" +
 	" \x01(\x03R\vnewestAgeNs\x12\x18\n" +
-	"\astandby\x18\v \x01(\bR\astandby\"\x96\x02\n" +
+	"\astandby\x18\v \x01(\bR\astandby\x12 \n" +
+	"\vreliability\x18\f \x01(\x02R\vreliability\x12-\n" +
+	"\x12reliability_reason\x18\r \x01(\tR\x11reliabilityReason\"\x96\x02\n" +
 	"\vSetManifest\x12)\n" +
 	"\x06header\x18\x01 \x01(\v2\x11.fusion.v1.HeaderR\x06header\x12\x15\n" +
 	"\x06set_id\x18\x02 \x01(\x04R\x05setId\x12&\n" +
@@ -1781,7 +1807,7 @@ const file_fusion_v1_output_proto_rawDesc = "" +
 	"\fMODE_NOMINAL\x10\x02\x12\x11\n" +
 	"\rMODE_DEGRADED\x10\x03\x12\x10\n" +
 	"\fMODE_MINIMAL\x10\x04\x12\x14\n" +
-	"\x10MODE_FAIL_SILENT\x10\x05*\x8c\x02\n" +
+	"\x10MODE_FAIL_SILENT\x10\x05*\xab\x02\n" +
 	"\rAbsenceReason\x12\x1e\n" +
 	"\x1aABSENCE_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13ABSENCE_REASON_IDLE\x10\x01\x12\x17\n" +
@@ -1791,7 +1817,8 @@ const file_fusion_v1_output_proto_rawDesc = "" +
 	"\x15ABSENCE_REASON_DECODE\x10\x05\x12\x1a\n" +
 	"\x16ABSENCE_REASON_OVERRUN\x10\x06\x12\x1b\n" +
 	"\x17ABSENCE_REASON_DISABLED\x10\a\x12\x1d\n" +
-	"\x19ABSENCE_REASON_NOT_FITTED\x10\b*Q\n" +
+	"\x19ABSENCE_REASON_NOT_FITTED\x10\b\x12\x1d\n" +
+	"\x19ABSENCE_REASON_UNRELIABLE\x10\t*Q\n" +
 	"\aSetKind\x12\x18\n" +
 	"\x14SET_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12SET_KIND_REFERENCE\x10\x01\x12\x14\n" +
