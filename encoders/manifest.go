@@ -28,6 +28,10 @@ type Manifest struct {
 	Encoders    EncoderSet `yaml:"encoders"`
 	// Fusers by strategy name ("attention", "early", ...).
 	Fusers map[string]FuserSpec `yaml:"fusers"`
+	// Members are foreign detectors that take part in the fuser "late".
+	Members []MemberSpec `yaml:"members"`
+	// InputsSHA256 is the Fingerprint of the encoders whose tensors the package was trained on; empty in packages from before there was one.
+	InputsSHA256 string `yaml:"inputs_sha256"`
 	// Golden is the file of stored inputs and outputs that `fusiond model verify` compares.
 	Golden string `yaml:"golden"`
 	// Files holds the SHA-256 of every file of the package but the manifest.
@@ -123,6 +127,10 @@ type FuserSpec struct {
 	File    string       `yaml:"file"`
 	Inputs  []TensorSpec `yaml:"inputs"`
 	Outputs []TensorSpec `yaml:"outputs"`
+	// Weights and RangeM belong to the strategy "late" alone: how far a member's word counts, by member (lidar, radar, camera, or a name of
+	// Members) and class, one number for each range bin, and the bins' upper ends, m. What is farther counts as in the last bin.
+	Weights map[string]map[string][]float64 `yaml:"weights"`
+	RangeM  []float64                       `yaml:"range_m"`
 }
 
 // Figure is one measured figure and how it was measured.
@@ -208,6 +216,8 @@ func (m *Manifest) check() []error {
 	strides := c.Stride > 0 && picture && s[2]%int64(c.Stride) == 0 && s[3]%int64(c.Stride) == 0
 	want(picture, "encoders.camera.input.shape is %v, want [1, 3, height, width]", s)
 	want(!picture || strides, "encoders.camera.stride is %d, want a divisor of height and width", c.Stride)
+	errs = append(errs, m.checkLate()...)
+	errs = append(errs, m.checkMembers()...)
 	for i, f := range m.Figures {
 		want(!math.IsNaN(f.Value) && !math.IsInf(f.Value, 0), "figures[%d].value is %g, want a number", i, f.Value)
 	}
@@ -252,7 +262,7 @@ func (m *Manifest) checkShapes() []error {
 		for _, side := range []struct {
 			kind      string
 			got, want []TensorSpec
-		}{{"inputs", spec.Inputs, m.FuserInputs()}, {"outputs", spec.Outputs, m.FuserOutputs()}} {
+		}{{"inputs", spec.Inputs, m.FuserInputs()}, {"outputs", spec.Outputs, m.FuserOutputs(name)}} {
 			if len(side.got) != len(side.want) {
 				errs = append(errs, fmt.Errorf("fusers.%s.%s: %d given, want %d", name, side.kind, len(side.got), len(side.want)))
 				continue
@@ -293,13 +303,16 @@ func (m *Manifest) FuserInputs() []TensorSpec {
 // (log m), sin and cos of the yaw, vx, vy (m/s).
 const BoxChannels = 10
 
-// FuserOutputs are the names and shapes that every fuser gives, in order: heat (probability a class), reg, mass (mean
-// attention a modality) and attention a cell.
-func (m *Manifest) FuserOutputs() []TensorSpec {
-	h, n := int64(m.Grid.HeadCells), int64(m.Grid.TokenCells)
+// FuserOutputs are the names and shapes that the fuser of a strategy gives, in order: heat (probability a class), reg, mass (mean
+// attention a modality) and attention a cell. The late fuser gives heat and reg of lidar, radar and camera one by one.
+func (m *Manifest) FuserOutputs(strategy string) []TensorSpec {
+	h, n, heads := int64(m.Grid.HeadCells), int64(m.Grid.TokenCells), int64(1)
+	if strategy == LateFuser {
+		heads = int64(len(lateModalities))
+	}
 	return []TensorSpec{
-		{"heat", []int64{1, int64(len(m.Classes)), h, h}},
-		{"reg", []int64{1, BoxChannels, h, h}},
+		{"heat", []int64{heads, int64(len(m.Classes)), h, h}},
+		{"reg", []int64{heads, BoxChannels, h, h}},
 		{"mass", []int64{1, 3}},
 		{"attention", []int64{1, 3, n, n}},
 	}

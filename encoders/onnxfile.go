@@ -12,6 +12,7 @@ import (
 type onnxFile struct {
 	opset           int64 // of the default operator set
 	inputs, outputs []onnxTensor
+	broken          []brokenWeights
 }
 
 // onnxTensor is one input or output; -1 stands for a free dimension.
@@ -26,17 +27,15 @@ const (
 	modelGraph, modelOpset                               = 7, 8
 	opsetDomain, opsetVersion                            = 1, 2
 	graphNode, graphInitializer, graphInput, graphOutput = 1, 5, 11, 12
-	initializerName, initializerLocation                 = 8, 14
 	valueName, valueType                                 = 1, 2
 	typeTensor                                           = 1
 	tensorElements, tensorShape                          = 1, 2
 	shapeDim, dimValue                                   = 1, 1
 
 	onnxFloat, onnxInt64 = 1, 7
-	onnxExternal         = 1
 )
 
-// readONNX reads the operator set, the inputs and the outputs of a file. It knows no operators: whether the network can run is for
+// readONNX reads the operator set, the inputs and the outputs of a file, and looks for weights that are not numbers. It knows no operators: whether the network can run is for
 // ONNX Runtime to say. Weights in other files are refused, because no hash of the package covers them.
 func readONNX(data []byte) (*onnxFile, error) {
 	f := &onnxFile{}
@@ -53,7 +52,7 @@ func readONNX(data []byte) (*onnxFile, error) {
 				case graphNode:
 					nodes++
 				case graphInitializer:
-					err = addWeights(weights, b)
+					err = f.addWeights(weights, b)
 				case graphInput:
 					t, err = readValue(b)
 					f.inputs = append(f.inputs, t)
@@ -91,24 +90,6 @@ func (f *onnxFile) addOpset(data []byte) error {
 	if domain == "" || domain == "ai.onnx" {
 		f.opset = int64(version) //nolint:gosec // compared only
 	}
-	return err
-}
-
-func addWeights(names map[string]bool, data []byte) error {
-	name, location := "", uint64(0)
-	err := protoFields(data, func(n int, v uint64, b []byte) error {
-		switch n {
-		case initializerName:
-			name = string(b)
-		case initializerLocation:
-			location = v
-		}
-		return nil
-	})
-	if err == nil && location == onnxExternal {
-		err = fmt.Errorf("weights %q lie in another file: export them into this one", name)
-	}
-	names[name] = true
 	return err
 }
 
@@ -152,7 +133,8 @@ func readValue(data []byte) (t onnxTensor, err error) {
 	return t, err
 }
 
-// protoFields calls f for every field of a Protobuf message: v is a varint's value, b the content of a length-delimited field.
+// protoFields calls f for every field of a Protobuf message: v is a varint's value, b the content of a
+// length-delimited field or the bytes of a fixed-width number.
 func protoFields(data []byte, f func(n int, v uint64, b []byte) error) error {
 	for len(data) > 0 {
 		num, typ, n := protowire.ConsumeTag(data)
@@ -167,6 +149,10 @@ func protoFields(data []byte, f func(n int, v uint64, b []byte) error) error {
 			v, n = protowire.ConsumeVarint(data)
 		case protowire.BytesType:
 			b, n = protowire.ConsumeBytes(data)
+		case protowire.Fixed32Type, protowire.Fixed64Type: // also numbers of a packed field that are written one by one
+			if n = protowire.ConsumeFieldValue(num, typ, data); n > 0 {
+				b = data[:n]
+			}
 		default:
 			n = protowire.ConsumeFieldValue(num, typ, data)
 		}
@@ -192,7 +178,7 @@ func compareONNX(data []byte, opset int, inputs, outputs []TensorSpec) []error {
 	if err != nil {
 		return []error{fmt.Errorf("not an ONNX network: %w", err)}
 	}
-	var errs []error
+	errs := f.weightErrors()
 	if f.opset != int64(opset) {
 		errs = append(errs, fmt.Errorf("opset is %d, manifest says %d", f.opset, opset))
 	}

@@ -42,7 +42,7 @@ func value(name string, elements int, dims ...int) []byte {
 func TestReadONNX(t *testing.T) {
 	graph := message(
 		graphNode, "", graphInput, value("x", onnxFloat, 1, 3), graphInput, value("weights", onnxFloat, 3, 3),
-		graphInitializer, message(initializerName, "weights"), graphOutput, value("y", onnxInt64, 1, -1), 2, "graph",
+		graphInitializer, message(weightsName, "weights"), graphOutput, value("y", onnxInt64, 1, -1), 2, "graph",
 	)
 	custom := message(opsetDomain, "com.example", opsetVersion, 3)
 	f, err := readONNX(message(1, 8, modelOpset, message(opsetVersion, 17), modelOpset, custom, modelGraph, graph))
@@ -59,7 +59,7 @@ func TestReadONNX(t *testing.T) {
 }
 
 func TestReadONNXRefuses(t *testing.T) {
-	external := message(graphNode, "", graphInitializer, message(initializerName, "w", initializerLocation, onnxExternal))
+	external := message(graphNode, "", graphInitializer, message(weightsName, "w", weightsLocation, onnxExternal))
 	tests := []struct {
 		name string
 		data []byte

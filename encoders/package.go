@@ -32,7 +32,7 @@ type Package struct {
 
 // LoadPackage reads the folder dir. It refuses the package as a whole, naming every reason at once: a manifest that
 // contradicts itself, a file that is missing or whose hash differs, a network whose opset, inputs or outputs are not the
-// manifest's. It needs no ONNX Runtime; whether a network runs is found by OpenNetwork, and whether it gives the right numbers by
+// manifest's or whose weights are not numbers, a network trained on inputs that this program's encoders do not make. It needs no ONNX Runtime; whether a network runs is found by OpenNetwork, and whether it gives the right numbers by
 // Verify.
 func LoadPackage(dir string) (*Package, error) {
 	path := filepath.Join(dir, "manifest.yaml")
@@ -70,6 +70,19 @@ func LoadPackage(dir string) (*Package, error) {
 		for _, err := range compareONNX(content, m.Opset, n.inputs, n.outputs) {
 			refuse(fmt.Errorf("%s: %w", n.file, err))
 		}
+	}
+	if len(m.checkMembers()) == 0 { // else their specifications are nothing to compare with
+		for i := range m.Members {
+			if content, ok := p.files[m.Members[i].File]; ok {
+				for _, err := range compareMember(content, &m.Members[i]) {
+					refuse(fmt.Errorf("members[%d](%s): %s: %w", i, m.Members[i].Name, m.Members[i].File, err))
+				}
+			}
+		}
+	}
+	if own := Fingerprint(p); m.InputsSHA256 != "" && m.InputsSHA256 != own {
+		errs = append(errs, fmt.Errorf("model package %s: inputs_sha256 is %s, this program's encoders make %s: trained on tensors from another "+
+			"encoder version: use the fusiond that belongs to the package, or write the tensors again with this one and train on them", dir, m.InputsSHA256, own))
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)

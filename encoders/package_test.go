@@ -2,6 +2,7 @@ package encoders
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,11 @@ func TestLoadShipped(t *testing.T) {
 	}
 	// What training reads before a package exists must be what the package says.
 	bare := TriBEV()
+	narrow := TriBEV()
+	narrow.Grid.Channels = 16
+	if Fingerprint(p) != Fingerprint(bare) || Fingerprint(narrow) != Fingerprint(p) {
+		t.Errorf("inputs of the package %s, of a narrower network %s, want %s", Fingerprint(p), Fingerprint(narrow), Fingerprint(bare))
+	}
 	if got, want := bare.Encoders.Camera.Input.Shape, p.Encoders.Camera.Input.Shape; !slices.Equal(got, want) {
 		t.Errorf("TriBEV's picture has shape %v, the package's %v", got, want)
 	}
@@ -102,6 +108,14 @@ func TestLoadPackageRefuses(t *testing.T) {
 			m := string(f.read("manifest.yaml"))
 			f.put("manifest.yaml", []byte(m[:strings.Index(m, "fusers:")]+m[strings.Index(m, "golden:"):]))
 		}, []string{"fusers: none given"}},
+		{"weights that are no numbers", func(f folder) {
+			data := f.read("lidar.onnx")
+			spoilWeights(f.t, data)
+			f.putHashed("lidar.onnx", data)
+		}, []string{"lidar.onnx: weights \"", "hold NaN or infinity (1 values, the first is number 1)", "train again from an earlier checkpoint"}},
+		{"inputs of other encoders", func(f folder) {
+			f.edit("opset: 17", "opset: 17\ninputs_sha256: abcd")
+		}, []string{"inputs_sha256 is abcd, this program's encoders make ", "trained on tensors from another encoder version: use the fusiond that belongs to the package"}},
 		{"faults of every kind at once", func(f folder) {
 			f.edit("schema: fusiond.model/1", "schema: fusiond.model/9")
 			f.edit("horizon: 0.42", "horizon: 42")
@@ -134,6 +148,34 @@ func TestLoadPackageRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// spoilWeights makes the second value of every initializer of float32 NaN, in place.
+func spoilWeights(t testing.TB, data []byte) {
+	t.Helper()
+	spoiled := 0
+	err := protoFields(data, func(n int, _ uint64, graph []byte) error {
+		if n != modelGraph {
+			return nil
+		}
+		return protoFields(graph, func(n int, _ uint64, weights []byte) error {
+			if n != graphInitializer {
+				return nil
+			}
+			float := false
+			return protoFields(weights, func(n int, v uint64, b []byte) error {
+				float = float || n == weightsType && v == onnxFloat
+				if n == weightsRaw && float && len(b) >= 8 {
+					copy(b[4:8], le(float32(math.NaN())))
+					spoiled++
+				}
+				return nil
+			})
+		})
+	})
+	if err != nil || spoiled == 0 {
+		t.Fatalf("%d weights spoiled, error %v", spoiled, err)
 	}
 }
 

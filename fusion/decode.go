@@ -37,6 +37,10 @@ type Decoder struct {
 	peaks   []peak
 	out     []Detection
 	scores  []float32 // backs the detections' Scores
+
+	merger  merger
+	members []*Decoder // of opinions that are maps
+	decided [][]Detection
 }
 
 type peak struct {
@@ -47,6 +51,34 @@ type peak struct {
 // NewDecoder makes a decoder for a grid and a number of classes.
 func NewDecoder(cfg DecodeConfig, g encoders.Grid, classes int) *Decoder {
 	return &Decoder{cfg: cfg, grid: g, classes: classes}
+}
+
+// Detections returns what an output says of its set, best first, with what overlaps within one group of classes suppressed: decoded from
+// its maps, or, where members have decided, each member's opinion decoded and suppressed by itself and then fused; see merger.
+// groups maps a class to its group. The result and its Scores are valid until the next call.
+func (d *Decoder) Detections(out *Output, groups []int) []Detection {
+	if out.Reg != nil {
+		return Suppress(d.Decode(out.Heat, out.Reg), groups, d.cfg.OverlapIoU)
+	}
+	opinions := out.Opinions[:min(len(out.Opinions), maxOpinions)]
+	d.decided = d.decided[:0]
+	for i := range opinions {
+		dets := opinions[i].Detections
+		if opinions[i].Heat != nil {
+			dets = d.member(i).Decode(opinions[i].Heat, opinions[i].Reg)
+		}
+		d.decided = append(d.decided, Suppress(dets, groups, d.cfg.OverlapIoU))
+	}
+	d.out, d.scores = d.merger.merge(d.out, d.scores, opinions, d.decided, groups, &d.cfg)
+	return Suppress(d.out, groups, d.cfg.OverlapIoU)
+}
+
+// member returns the decoder of one opinion: what it decodes must stay until the opinions are fused.
+func (d *Decoder) member(i int) *Decoder {
+	for len(d.members) <= i {
+		d.members = append(d.members, NewDecoder(d.cfg, d.grid, d.classes))
+	}
+	return d.members[i]
 }
 
 // Decode returns the detections, best first (ties: lower class, then lower cell), of

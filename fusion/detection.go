@@ -1,6 +1,10 @@
 package fusion
 
-import "math"
+import (
+	"math"
+
+	"github.com/fusiond/fusiond/sensors"
+)
 
 // Detection is one decoded box in the ego frame at the set's time.
 type Detection struct {
@@ -20,6 +24,9 @@ type Detection struct {
 	// Scores holds what each class has in that cell, 0..1, by class index; not normalised over classes. It is a view into the memory of
 	// whoever made the detection and valid as long as the detection: copy what must last. nil when nobody knows.
 	Scores []float32
+	// By is how much of the detection each modality decided, adding up to 1, where a strategy knows it; all zero where the attention map
+	// tells instead.
+	By [sensors.NumFused]float64
 }
 
 // Corners returns the box's corners in the x-y plane, counter-clockwise, starting front left.

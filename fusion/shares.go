@@ -26,12 +26,16 @@ type Evidence struct {
 
 // AppendShares appends a detection's shares to dst, in the order lidar, radars, cameras: the attention averaged over the token cell
 // of the detection and its eight neighbours, weighted 1 for the middle and 1/2 for each of the others, and normalised to add up to 1.
-// A modality's share is split over its radars equally, over its cameras by the cells that each of them serves. Attention that no
+// A detection that knows its modalities' shares (By) has them in place of the attention, the same in each of these cells. A modality's share is split over its radars equally, over its cameras by the cells that each of them serves. Attention that no
 // sensor stands behind, such as to the cameras in a cell that none of them sees, is left out before normalising, and so are shares of
 // zero; where nothing is left there are no shares.
 func AppendShares(dst []Share, e *Evidence, g encoders.Grid, d *Detection) []Share {
 	n := g.Tokens
 	row, col := d.Row*n/g.Heads, d.Col*n/g.Heads
+	weight := func(m sensors.Modality, at int) float64 { return float64(e.Attention[int(m)*n*n+at]) }
+	if d.By != [sensors.NumFused]float64{} {
+		weight = func(m sensors.Modality, _ int) float64 { return d.By[m] }
+	}
 	var lidar, radar float64
 	var cameras [64]float64
 	for r := max(row-1, 0); r <= min(row+1, n-1); r++ {
@@ -42,13 +46,13 @@ func AppendShares(dst []Share, e *Evidence, g encoders.Grid, d *Detection) []Sha
 			}
 			at := r*n + c
 			if e.Lidar != "" {
-				lidar += w * float64(e.Attention[at])
+				lidar += w * weight(sensors.Lidar, at)
 			}
 			if len(e.Radars) > 0 {
-				radar += w * float64(e.Attention[n*n+at])
+				radar += w * weight(sensors.Radar, at)
 			}
 			if s := e.Slot[at]; s >= 0 {
-				cameras[s] += w * float64(e.Attention[2*n*n+at])
+				cameras[s] += w * weight(sensors.Camera, at)
 			}
 		}
 	}

@@ -34,6 +34,19 @@ type Input struct {
 	Lift   *encoders.LiftTable
 	// Reliability is 0..1 and AgeS at least 0, s. Values of absent modalities do not matter.
 	Reliability, AgeS [sensors.NumFused]float32
+	// Sightings are what the package's foreign members found in the pictures of the cameras present, for the strategy "late"; Points the
+	// sweep behind Lidar in the ego frame at its stamp, with which they are lifted.
+	Sightings []Sighting
+	Points    []sensors.Point
+}
+
+// Sighting is what one foreign member found in one camera's picture.
+type Sighting struct {
+	// Member is its name in the package's manifest.
+	Member string
+	// Camera holds the member's view of the camera (Detector2D.View), and where the camera was.
+	Camera encoders.LiftCamera
+	Boxes  []encoders.Box2D
 }
 
 // Present tells which modalities have tokens.
@@ -47,8 +60,12 @@ func (in *Input) Present() (p [sensors.NumFused]bool) {
 
 // Output of a strategy: views into its buffers.
 type Output struct {
-	// Heat [classes, Heads, Heads] and Reg [10, Heads, Heads]: see Decoder.
+	// Heat [classes, Heads, Heads] and Reg [10, Heads, Heads]: see Decoder.Decode. Where members have decided, Heat is the highest of
+	// theirs, for those who look at maps, and Reg is nil.
 	Heat, Reg []float32
+	// Opinions of the members that are present, of a strategy that decides late. Decoder.Detections reads both kinds of
+	// output.
+	Opinions []Opinion
 	// Mass is the mean attention a modality; Attention [3, Tokens, Tokens] the attention a cell.
 	Mass, Attention []float32
 }
@@ -60,5 +77,16 @@ func NewStrategy(rt *onnx.Runtime, p *encoders.Package, name string, o encoders.
 		return nil, fmt.Errorf("fusion strategy %q: the model package %s has %s: choose one of them", name, p.Dir,
 			strings.Join(slices.Sorted(maps.Keys(p.Fusers)), ", "))
 	}
-	return newNetwork(rt, p, name, spec, o)
+	n, err := newNetwork(rt, p, name, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	if name != LateStrategy {
+		return n, nil
+	}
+	l, err := newLate(n, p)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
 }

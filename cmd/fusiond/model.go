@@ -15,6 +15,7 @@ import (
 type modelCmd struct {
 	Verify  modelVerifyCmd  `cmd:"" help:"Compare a package's networks with its golden tensors, and a provider with the CPU."`
 	Inspect modelInspectCmd `cmd:"" help:"Say what a package holds and what was measured of it."`
+	Adapt   modelAdaptCmd   `cmd:"" help:"Fine-tune a package on a few labelled sweeps of another vehicle, and measure the gain."`
 }
 
 type modelVerifyCmd struct {
@@ -115,6 +116,10 @@ func (c *modelInspectCmd) Run() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Fusers)) {
 		row(p.Fusers[name].File, "strategy %s", name)
+	}
+	for i := range p.Members {
+		m := &p.Members[i]
+		row(m.File, "member %s of strategy %s: %s, licence %s, from %s", m.Name, encoders.LateFuser, m.Kind, m.Licence, m.Source)
 	}
 	for _, f := range p.Figures {
 		row("measured", "%s, %s: %s %.3f (%s) %s", f.Data, f.Sensors, f.Metric, f.Value, f.Command, f.Remark)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,9 +28,10 @@ import (
 type simBatch struct {
 	Batch   int      `help:"Instead of one drive, write training tensors (as fusiond tensors does) of this many drawn worlds into the folder --out. A folder that is not finished is gone on with."`
 	Frames  int      `default:"8" help:"Frames a world."`
-	Rig     string   `default:"city" help:"Rig that worlds start from: a built-in one, a rig file or a recording."`
+	Rig     []string `default:"city" help:"Rigs that worlds start from, in turn: built-in ones, rig files or recordings."`
 	Units   []string `help:"Lidar units to draw from, for example dense64,spinning32; default: the rig's."`
 	Weather float64  `default:"0.5" help:"Share of the worlds that are not clear, 0..1."`
+	Faults  float64  `default:"0.4" help:"Share of the worlds with faulty sensors, 0..1."`
 	Size    string   `default:"320x180" help:"Size of the cameras' pictures."`
 }
 
@@ -44,9 +46,13 @@ func (b *simBatch) runBatch(ctx context.Context, out string, seed uint64, worker
 	if b.Frames < 1 || b.Frames > 100 || b.Batch > 1_000_000 {
 		return usage("--batch up to 1000000, --frames 1 to 100")
 	}
-	rig, err := loadSimRig(b.Rig, b.Size)
-	if err != nil {
-		return err
+	var rigs []*sim.Rig
+	for _, name := range b.Rig {
+		rig, err := loadSimRig(name, b.Size)
+		if err != nil {
+			return err
+		}
+		rigs = append(rigs, rig)
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // data for others to read
 		return err
@@ -54,7 +60,7 @@ func (b *simBatch) runBatch(ctx context.Context, out string, seed uint64, worker
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	o := sim.DrawOptions{Rig: rig, Duration: time.Duration(b.Frames)*frameGap + time.Second, Weather: b.Weather, Units: b.Units}
+	o := sim.DrawOptions{Duration: time.Duration(b.Frames)*frameGap + time.Second, Weather: b.Weather, Faults: b.Faults, Units: b.Units}
 	bodies := world.NewBodies()
 	bar := newBar(int64(b.Batch), "sim --batch")
 	group, ctx := errgroup.WithContext(ctx)
@@ -76,6 +82,8 @@ func (b *simBatch) runBatch(ctx context.Context, out string, seed uint64, worker
 	for range workers {
 		group.Go(func() error {
 			for i := range next {
+				o := o
+				o.Rig = rigs[i%len(rigs)]
 				done, err := batchWorld(out, i, sim.Draw(seed+uint64(i), o), b.Frames, bodies) //nolint:gosec // not negative
 				if err != nil {
 					return fmt.Errorf("world %d of seed %d: %w", i, seed+uint64(i), err) //nolint:gosec // as above
@@ -88,7 +96,7 @@ func (b *simBatch) runBatch(ctx context.Context, out string, seed uint64, worker
 			return nil
 		})
 	}
-	err = group.Wait()
+	err := group.Wait()
 	_ = bar.Finish()
 	if err != nil {
 		return err
@@ -187,8 +195,9 @@ func feed(e *pipeline.Engine, w *tensorWriter, messages []replay.Message, truth 
 
 func writeBatchIndex(out string, seed uint64, b *simBatch, sets [][]tensorSet) (n int, err error) {
 	index := tensorIndex{
-		Schema: tensorSchema, Recording: fmt.Sprintf("simulated: rig %s, seeds %d to %d, weather %g", b.Rig, seed, seed+uint64(b.Batch)-1, b.Weather), //nolint:gosec // not negative
-		Classes: encoders.TriBEV().Classes, Modalities: []string{"lidar", "radar", "camera"},
+		Schema: tensorSchema, Recording: fmt.Sprintf("simulated: rigs %s, seeds %d to %d, weather %g, faults %g",
+			strings.Join(b.Rig, ", "), seed, seed+uint64(b.Batch)-1, b.Weather, b.Faults), //nolint:gosec // not negative
+		InputsSHA256: encoders.Fingerprint(encoders.TriBEV()), Classes: encoders.TriBEV().Classes, Modalities: []string{"lidar", "radar", "camera"},
 	}
 	for _, s := range sets {
 		index.Sets = append(index.Sets, s...)

@@ -27,17 +27,19 @@ type tensorsCmd struct {
 }
 
 // tensorSchema names the layout of a tensor folder.
-const tensorSchema = "fusiond.tensors/1"
+const tensorSchema = "fusiond.tensors/2"
 
 // tensorIndex is the folder's index.json.
 type tensorIndex struct {
-	Schema          string      `json:"schema"`
-	Recording       string      `json:"recording"`
-	RecordingSHA256 string      `json:"recording_sha256"`
-	RigSHA256       string      `json:"rig_sha256"`
-	Classes         []string    `json:"classes"`
-	Modalities      []string    `json:"modalities"`
-	Sets            []tensorSet `json:"sets"`
+	Schema          string `json:"schema"`
+	Recording       string `json:"recording"`
+	RecordingSHA256 string `json:"recording_sha256"`
+	RigSHA256       string `json:"rig_sha256"`
+	// InputsSHA256 tells by which encoders the arrays were made.
+	InputsSHA256 string      `json:"inputs_sha256"`
+	Classes      []string    `json:"classes"`
+	Modalities   []string    `json:"modalities"`
+	Sets         []tensorSet `json:"sets"`
 }
 
 type tensorSet struct {
@@ -63,7 +65,7 @@ func (c *tensorsCmd) Run(ctx context.Context) (err error) {
 	}
 	pack := encoders.TriBEV()
 	w := &tensorWriter{dir: c.Out, pack: pack, truth: truth, index: tensorIndex{
-		Schema: tensorSchema, Recording: filepath.Base(c.File), RecordingSHA256: info.SHA256, RigSHA256: rig.Hash(),
+		Schema: tensorSchema, Recording: filepath.Base(c.File), RecordingSHA256: info.SHA256, RigSHA256: rig.Hash(), InputsSHA256: encoders.Fingerprint(pack),
 		Classes: pack.Classes, Modalities: []string{"lidar", "radar", "camera"},
 	}}
 	e, err := pipeline.New(pipeline.Options{
@@ -156,6 +158,7 @@ func (w *tensorWriter) write(path string, c *pipeline.Capture, frame *fusionv1.T
 		index[i] = int32(v) //nolint:gosec // rows of six tables
 	}
 	age := []float32{float32(c.AgeS[0]), float32(c.AgeS[1]), float32(c.AgeS[2])}
+	reliability := []float32{float32(c.Reliability[0]), float32(c.Reliability[1]), float32(c.Reliability[2])}
 	boxes, points := w.boxes(c, frame)
 	cells := w.pack.Grid.TokenCells * w.pack.Grid.TokenCells
 	lc, rc := spec.Lidar.Raster.Cells, spec.Radar.Raster.Cells
@@ -168,6 +171,7 @@ func (w *tensorWriter) write(path string, c *pipeline.Capture, frame *fusionv1.T
 		npz.Write(out, "cam_present", cameras, slots),
 		npz.Write(out, "present", present, 3),
 		npz.Write(out, "age", age, 3),
+		npz.Write(out, "reliability", reliability, 3),
 		npz.Write(out, "depth", depth, slots, rows, cols),
 		npz.Write(out, "boxes", boxes, len(points), 10),
 		npz.Write(out, "box_points", points, len(points)),
@@ -200,7 +204,7 @@ func (w *tensorWriter) boxes(c *pipeline.Capture, frame *fusionv1.TruthFrame) (b
 		} {
 			boxes = append(boxes, float32(v))
 		}
-		points = append(points, int32(o.LidarPoints+o.RadarPoints)) //nolint:gosec // of one sweep and a few scans
+		points = append(points, int32(pipeline.TruthPoints(o))) //nolint:gosec // of one sweep and a few scans
 	}
 	return boxes, points
 }

@@ -104,6 +104,7 @@ type greedyTrack struct {
 	source     int
 	score      float64
 	row, col   int
+	by         [sensors.NumFused]float64
 	scores     []float32 // of the latest detection, the track's own memory
 }
 
@@ -174,7 +175,7 @@ func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index 
 	t := &g.tracks[best]
 	t.yaw = localFromEgo.Mul(sensors.FromYaw(d.Yaw, r3.Vec{})).Yaw()
 	t.seen, t.source, t.score, t.row, t.col = stamp, index, d.Score, d.Row, d.Col
-	t.scores = append(t.scores[:0], d.Scores...)
+	t.by, t.scores = d.By, append(t.scores[:0], d.Scores...)
 }
 
 // coastDecay is the share of existence kept in a set without a detection.
@@ -196,7 +197,7 @@ func (g *Greedy) objects(localFromEgo sensors.Pose) []Object {
 			Detection: fusion.Detection{
 				Class: t.class, Score: t.score, X: p.X, Y: p.Y, Z: p.Z, Length: t.l, Width: t.w, Height: t.h,
 				Yaw: wrap(t.yaw + turn), Vx: v.X, Vy: v.Y, Row: t.row, Col: t.col,
-				Scores: t.scores,
+				Scores: t.scores, By: t.by,
 			},
 		}
 		o.Covariance = covariance(&t.x, &t.y, turn)

@@ -106,13 +106,14 @@ func madeFolder(t testing.TB) *folder {
 	f.tables["map"] = []row{}
 	for _, s := range []struct{ name, modality string }{{"CAM_FRONT", "camera"}, {"CAM_BACK", "camera"}, {"RADAR_FRONT", "radar"}, {"LIDAR_TOP", "lidar"}} {
 		f.add("sensor", row{"token": "s" + s.name, "channel": s.name, "modality": s.modality})
-		k := any([]int{})
+		k, rotation := any([]int{}), []float64{1, 0, 0, 0}
 		if s.modality == "camera" {
+			rotation = []float64{0.5, -0.5, 0.5, -0.5}
 			k = [][]float64{{20, 0, 7.5}, {0, 20, 3.5}, {0, 0, 1}}
 		}
 		f.add("calibrated_sensor", row{
 			"token": "c" + s.name, "sensor_token": "s" + s.name, "translation": []float64{1, 0, 2},
-			"rotation": []float64{1, 0, 0, 0}, "camera_intrinsic": k,
+			"rotation": rotation, "camera_intrinsic": k,
 		})
 	}
 	for i, n := range []string{"vehicle.car", "human.pedestrian.adult", "static_object.bicycle_rack", "animal"} {
