@@ -27,11 +27,15 @@ type evalCmd struct {
 	Tracking    bool    `help:"Score tracks instead of detections: AMOTA, AMOTP, MOTA, switches and what belongs to them."`
 	LegacyPairs bool    `help:"With --tracking: an object may go back to the last track it was paired with however long ago, as in figures published until about 2024."`
 	JSON        bool    `help:"Print the result as JSON (field names as in nuScenes' metrics_summary)."`
+	suiteFlags
 	modelFlags
 }
 
 // Run implements the verb.
 func (c *evalCmd) Run(ctx context.Context) error {
+	if done, err := c.suite(ctx); done {
+		return err
+	}
 	if c.LegacyPairs && !c.Tracking {
 		return usage("eval: --legacy-pairs is about tracks: give --tracking with it")
 	}

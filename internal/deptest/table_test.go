@@ -36,6 +36,7 @@ var folders = []folder{
 	{"internal/render", []string{"proto", "sensors"}, "the picture shows what was published, not what stages think"},
 	{"internal/deptest", nil, "it reads sources"},
 	{"internal/pipeline", []string{all}, "the only place where stages meet"},
+	{"internal/suite", []string{"eval", "fusion", "encoders", "sensors", "sync", "replay", "sim", "proto", "internal/pipeline", "internal/onnx"}, "the suite runs what is measured, and knows neither NATS nor files of a network"},
 	{"examples", []string{"proto", "consumer"}, "examples show what an outsider can do"},
 	{"cmd", []string{all}, "flags and wiring"},
 }
@@ -44,7 +45,7 @@ var folders = []folder{
 var onlyFrom = []folder{
 	{"cmd", nil, "commands are the end of the line"},
 	{"examples", nil, "examples are programs"},
-	{"internal/pipeline", []string{"cmd"}, "stages meet there and do not know it"},
+	{"internal/pipeline", []string{"cmd", "internal/suite"}, "stages meet there and do not know it"},
 }
 
 // library is a wall around something that is not of this module: only the listed folders import it.
