@@ -15,6 +15,20 @@ def test_focal_by_hand():
     assert losses.focal(p, target).item() == pytest.approx(want, abs=1e-5)
 
 
+def test_focal_counts_rare_classes_more():
+    target = torch.zeros(1, 10, 8, 8)
+    target[0, 0, ::2, ::2] = 1.0  # 16 objects
+    target[0, 2, 1, 1] = 1.0  # one
+    p = torch.where(target > 0, torch.tensor(1 - 1e-4), torch.tensor(1e-4))
+    best = losses.focal(p, target).item()
+    cost = {}
+    for kind, at in ((0, 0), (2, 1)):
+        worse = p.clone()
+        worse[0, kind, at, at] = 0.5
+        cost[kind] = losses.focal(worse, target).item() - best
+    assert cost[2] / cost[0] == pytest.approx(4.0, rel=1e-3), "sqrt(16 / 1)"
+
+
 def test_unknown_velocity_costs_nothing_and_has_no_gradient():
     batch = {"heat": torch.zeros(1, 10, 4, 4), "reg": torch.zeros(1, 10, 4, 4), "centre": torch.zeros(1, 4, 4)}
     batch["centre"][0, 2, 2] = 1

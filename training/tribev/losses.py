@@ -15,13 +15,15 @@ def focal(p: Tensor, target: Tensor) -> Tensor:
     """Return the focal loss of heat maps with Gaussian targets, per object (Law and Deng 2018, CornerNet).
 
     p, target [B, 10, 128, 128] in 0..1. Cells with target 1 are objects; elsewhere the loss of a false alarm
-    shrinks by (1 - target)^4 towards an object's centre.
+    shrinks by (1 - target)^4 towards an object's centre. A class with n of the batch's N objects counts per sqrt(n N)
+    instead of per N, so that what is rare is learned too.
     """
     p = p.clamp(1e-4, 1 - 1e-4)
     hit = (target > 0.999).float()
     missed = -hit * torch.log(p) * (1 - p) ** 2
     alarm = -(1 - hit) * (1 - target) ** 4 * torch.log(1 - p) * p**2
-    return (missed + alarm).sum() / hit.sum().clamp(min=1)
+    own = hit.sum((0, 2, 3))
+    return ((missed + alarm).sum((0, 2, 3)) / (own.clamp(min=1) * own.sum().clamp(min=1)).sqrt()).sum()
 
 
 def detection(heat: Tensor, reg: Tensor, batch: dict[str, Tensor], regression: float) -> Tensor:
