@@ -60,6 +60,8 @@ def main(argv: list[str] | None = None) -> int:
     e.add_argument("--inputs-sha256", metavar="HEX", help="with --random: the fingerprint of the encoders' inputs")
     e.add_argument("--name", help="name in the manifest")
     e.add_argument("--version", default="0.1.0", help="version in the manifest")
+    e.add_argument("--licence", default="Apache-2.0", help="licence in the manifest, with that of the data")
+    e.add_argument("--fusers", nargs="+", metavar="F", help="only these of the fusers that it has")
 
     verbs.add_parser("selfcheck", help="masking, learning and export on made data, in seconds")
     c = verbs.add_parser("config", help="print a configuration as JSON, with every key")
@@ -131,6 +133,11 @@ def export_package(args) -> int:
             model, trained = TriBEV.of(cfg), c["place"]["trained"]
             checkpoint.load_weights(model, c, "model", f"read checkpoint {args.checkpoint}")
             strategies = (*(f for f in config.FUSERS if f in trained), "late")
+            if args.fusers is not None:
+                if unknown := [f for f in args.fusers if f not in strategies]:
+                    has = ", ".join(strategies)
+                    raise ExportError(f"--fusers {unknown[0]}: the checkpoint has {has}: name some of those")
+                strategies = tuple(f for f in strategies if f in args.fusers)
             late = c["place"]["late"] or package.even_weights(trained)
             facts = {"data": package.told(c["data"]), "sets": f"{sum(d['sets'] for d in c['data'])}", "seed": cfg.seed}
             facts |= {"steps": c["place"]["total"], "init_sha256": c["place"]["init_sha256"]}
@@ -155,7 +162,7 @@ def export_package(args) -> int:
             facts,
             name=args.name or name,
             version=args.version,
-            licence="Apache-2.0",
+            licence=args.licence,
             description=about,
         ),
     )

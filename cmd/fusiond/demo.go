@@ -15,7 +15,6 @@ import (
 	"github.com/fusiond/fusiond/encoders"
 	"github.com/fusiond/fusiond/internal/bus"
 	"github.com/fusiond/fusiond/internal/config"
-	"github.com/fusiond/fusiond/internal/pipeline"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/replay"
 	"github.com/fusiond/fusiond/replay/nuscenes"
@@ -26,9 +25,7 @@ type demoCmd struct {
 	Drive string  `default:"recordings/fog-street.mcap" help:"Folder in nuScenes' layout, or a recording (.mcap); default: the simulated drive into fog that comes with fusiond." type:"path"`
 	Out   string  `default:"out" help:"Folder for the recording and the picture." type:"path"`
 	Rate  float64 `default:"1" help:"Speed of the replay; 1 is real time."`
-	// Moments of the picture.
-	Moments int  `default:"0" help:"Draw this many moments of the drive side by side; 0 is three of a simulated drive, and of others the one that shows most."`
-	JSON    bool `help:"Print one JSON object instead of the table."`
+	JSON  bool    `help:"Print one JSON object instead of the table."`
 	modelFlags
 }
 
@@ -49,14 +46,17 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	report := watch.report()
-	truth, err := pipeline.LoadTruth(r)
+	paint, err := newPainter(r, rig, foundExistence)
 	if err != nil {
 		return err
 	}
 	start, _ := r.Range()
-	report.Seconds = seconds(watch.lists, truth, start)
-	if err := c.draw(r, rig, watch, report); err != nil {
-		return err
+	report.Seconds = seconds(watch.lists, paint.truth, start)
+	if len(watch.lists) > 0 {
+		report.Picture = filepath.Join(c.Out, "film.png")
+		if err := paint.film(watch.lists, demoFrames, report.Picture); err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		err = writeJSON(os.Stdout, report)
@@ -69,25 +69,8 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 	return err
 }
 
-// draw draws the picture, if there is anything to draw.
-func (c *demoCmd) draw(r *replay.Reader, rig *sensors.Rig, w *watcher, report *demoReport) error {
-	if len(w.lists) == 0 {
-		return nil
-	}
-	about, err := r.Metadata()
-	if err != nil {
-		return err
-	}
-	n := c.Moments
-	if n == 0 && about["simulated"] == "true" {
-		n = 3
-	}
-	report.Picture = filepath.Join(c.Out, "picture.png")
-	if shown := moments(w.lists, n); shown != nil {
-		return drawStrip(r, rig, shown, foundExistence, report.Picture)
-	}
-	return drawSet(r, rig, w.best(), foundExistence, report.Picture)
-}
+// demoFrames is how many moments of the drive the film shows.
+const demoFrames = 6
 
 // recording imports the drive unless it is a recording, or was imported before from the same tables.
 func (c *demoCmd) recording(ctx context.Context) (string, error) {
@@ -285,21 +268,4 @@ func (w *watcher) close() error {
 	err := w.err
 	w.mu.Unlock()
 	return errors.Join(err, w.bus.Close())
-}
-
-// best is the set that shows most: the one with the most objects that are well supported, the first of equals.
-func (w *watcher) best() (best *fusionv1.ObjectList) {
-	most := -1
-	for _, l := range w.lists {
-		n := 0
-		for _, o := range l.Objects {
-			if o.Existence >= 0.5 {
-				n++
-			}
-		}
-		if n > most {
-			best, most = l, n
-		}
-	}
-	return best
 }

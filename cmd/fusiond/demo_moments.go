@@ -1,17 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"image"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/fusiond/fusiond/internal/pipeline"
-	"github.com/fusiond/fusiond/internal/render"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
-	"github.com/fusiond/fusiond/replay"
 	"github.com/fusiond/fusiond/sensors"
 )
 
@@ -156,41 +151,4 @@ func group(class string) string {
 	default:
 		return class
 	}
-}
-
-// moments picks lists spread over the drive, from a second after its start to its end.
-func moments(lists []*fusionv1.ObjectList, n int) []*fusionv1.ObjectList {
-	if n < 1 || len(lists) < n {
-		return nil
-	}
-	first := min(10, len(lists)-1)
-	out := make([]*fusionv1.ObjectList, n)
-	for i := range out {
-		at := len(lists) - 1
-		if n > 1 {
-			at = first + (len(lists)-1-first)*i/(n-1)
-		}
-		out[i] = lists[at]
-	}
-	return out
-}
-
-// stripWidth is that of one moment in a strip of several, pixels.
-const stripWidth = 900
-
-// drawStrip draws several sets of a recording side by side into a PNG.
-func drawStrip(r *replay.Reader, rig *sensors.Rig, lists []*fusionv1.ObjectList, minScore float64, out string) error {
-	var pictures []image.Image
-	for _, l := range lists {
-		img, err := setPicture(r, rig, l, minScore)
-		if err != nil {
-			return err
-		}
-		pictures = append(pictures, img)
-	}
-	f, err := os.Create(out) //nolint:gosec // the operator names the folder
-	if err != nil {
-		return err
-	}
-	return errors.Join(render.WritePNG(f, render.Strip(pictures, stripWidth)), f.Close())
 }

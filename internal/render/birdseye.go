@@ -54,7 +54,9 @@ func drawBirdsEye(c *canvas, r image.Rectangle, s *Scene) {
 	drawTruth(c, &g, s.Truth)
 	taken := drawRingLabels(c, &g, step, s.RangeM)
 	taken = append(taken, drawRamp(c, r), egoRect(&g, s.Body))
-	labelObjects(c, &g, r, s.Objects.GetObjects(), &taken)
+	labelObjects(c, &g, r, s.Objects.GetObjects(), &taken, func(o *fusionv1.Object) string {
+		return fmt.Sprintf("%d · %s", o.GetId(), scoreWords(o))
+	})
 }
 
 // ringStepM returns the distance between rings: 10 m, or more when there would be too many.
@@ -214,15 +216,17 @@ func (g *groundView) footprint(b *box) (p [4]pt) {
 	return p
 }
 
-// labelObjects writes id and score beside each object, the first ones (the best) first, where there is room.
-func labelObjects(c *canvas, g *groundView, r image.Rectangle, objects []*fusionv1.Object, taken *places) {
+// labelObjects writes what say gives beside each object, the first ones (the best) first, where there is room.
+func labelObjects(
+	c *canvas, g *groundView, r image.Rectangle, objects []*fusionv1.Object, taken *places, say func(*fusionv1.Object) string,
+) {
 	for _, o := range objects {
 		b, ok := newBox(o.GetCenter(), o.GetSize(), o.GetYaw())
 		if !ok {
 			continue
 		}
 		lo, hi := extent(g.footprint(&b))
-		s := fmt.Sprintf("%d · %s", o.GetId(), scoreWords(o))
+		s := say(o)
 		size := c.tagRect(0, 0, styleTiny, s)
 		midY := int((lo.Y+hi.Y)/2) - size.Dy()/2
 		for _, at := range [2]image.Point{{int(hi.X) + 4, midY}, {int(lo.X) - size.Dx() - 4, midY}} {

@@ -100,7 +100,7 @@ type projected struct {
 }
 
 // drawBoxes draws the objects that show in frame, far ones first, then labels, near ones first. Each is moved by its
-// velocity to the time of the exposure, so that boxes sit on moving cars as well.
+// velocity to the time of the exposure, so that boxes sit on moving cars as well. Without places for labels there are none.
 func drawBoxes(c *canvas, frame image.Rectangle, v *CameraView, objects []*fusionv1.Object, later time.Duration, taken *places) {
 	p := projector{
 		lens: v.Intrinsics, cameraFromEgo: v.CameraFromEgo,
@@ -122,6 +122,9 @@ func drawBoxes(c *canvas, frame image.Rectangle, v *CameraView, objects []*fusio
 	slices.SortStableFunc(shown, func(a, b projected) int { return cmp.Compare(b.distanceM, a.distanceM) })
 	for i := range shown {
 		shown[i].draw(c)
+	}
+	if taken == nil {
+		return
 	}
 	for _, q := range slices.Backward(shown) {
 		q.label(c, frame, taken)

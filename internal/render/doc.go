@@ -1,5 +1,6 @@
 // Package render draws one set of a drive into one picture: the cameras with the objects' boxes projected into them, the
-// bird's-eye view with points, objects and ground truth, and a panel that says what the objects rest on.
+// bird's-eye view with points, objects and ground truth, and a panel that says what the objects rest on; or several sets of a
+// drive side by side, as a film.
 //
 // Contracts:
 //   - Pure: no clock, goroutine, I/O or randomness; the same scene gives the same bytes on the same architecture.

@@ -70,6 +70,15 @@ func aspect(v *CameraView) float64 {
 	return clamp(a, 1, 2.4)
 }
 
+// yaw is where a camera looks, counter-clockwise from ahead; 0 where its mounting is no number.
+func (v *CameraView) yaw() float64 {
+	axis := v.CameraFromEgo.Inverse().Rotate(r3.Vec{Z: 1})
+	if yaw := math.Atan2(axis.Y, axis.X); finite(yaw) {
+		return yaw
+	}
+	return 0
+}
+
 // cameraRows orders cameras by where they look, whatever their names: those that look ahead in the first row, the others
 // in the rows below, each row as seen from the driver's seat, left to right. No row is longer than the first.
 func cameraRows(cameras []CameraView) [][]int {
@@ -81,10 +90,7 @@ func cameraRows(cameras []CameraView) [][]int {
 	order := make([]int, n)
 	for i := range cameras {
 		order[i] = i
-		axis := cameras[i].CameraFromEgo.Inverse().Rotate(r3.Vec{Z: 1})
-		if yaw[i] = math.Atan2(axis.Y, axis.X); !finite(yaw[i]) {
-			yaw[i] = 0
-		}
+		yaw[i] = cameras[i].yaw()
 	}
 	// A ten-thousandth of a radian makes left and right mountings equal that differ by calibration noise only.
 	away := func(i int) float64 { return math.Round(math.Abs(yaw[i])*1e4) / 1e4 }
