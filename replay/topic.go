@@ -23,7 +23,7 @@ func TruthTopic(vehicle string) string { return "av." + vehicle + ".truth" }
 // Topic is what a topic's name says.
 type Topic struct {
 	Vehicle string
-	// Kind is "sensor", "ego", "truth", "objects", "manifest", "health", "debug", ...; empty for names of other forms.
+	// Kind is "sensor", "ego", "truth", "objects", "manifest", "health", "debug", "ctl", ...; empty for names of other forms.
 	Kind string
 	// Modality and Sensor are set for Kind "sensor" and "ego" only: ask Kind first, because the zero Modality is that of lidars.
 	Modality sensors.Modality

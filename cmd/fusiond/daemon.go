@@ -236,14 +236,24 @@ func (d *daemon) recorderHealth(m *fusionv1.Health) {
 }
 
 // run works until ctx ends, then takes what has arrived and publishes what is open. close must follow.
-func (d *daemon) run(ctx context.Context) error {
+func (d *daemon) run(ctx context.Context) (err error) {
+	strategy := d.newStrategyControl()
+	control, err := d.bus.NewControl(d.parts.vehicle, map[string]string{"fusiond": version, "model": d.parts.pack.Label()}, strategy.endpoint())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, control.Close()) }()
 	d.log.Info("running", "vehicle", d.parts.vehicle, "model", d.parts.pack.Label(), "strategy", d.parts.config.Model.Strategy,
 		"nats", d.bus.ClientURL())
 	var tap func(bus.Message)
 	if d.recorder != nil {
 		tap = d.tapInput
 	}
-	pipeline.Live(ctx, d.ingest, d.engine, now, tap)
+	pipeline.Live(ctx, d.ingest, d.engine, now, tap, func(m bus.Message) {
+		strategy.take(m)
+		d.log.Info("strategy changed", "strategy", d.engine.Strategy())
+	})
+	close(strategy.ended)
 	flush, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	return d.bus.Flush(flush)
@@ -256,7 +266,7 @@ func (d *daemon) tapInput(m bus.Message) {
 		stamp = sensors.StampNs(m.Received)
 	}
 	d.recorder.Record(replay.Message{
-		Topic: m.Subject, Schema: m.Kind.Schema(), Stamp: stamp, Received: sensors.StampNs(m.Received),
+		Topic: m.Subject, Schema: cmp.Or(m.Kind.Schema(), m.Schema), Stamp: stamp, Received: sensors.StampNs(m.Received),
 		Seq: uint32(m.Seq), Data: m.Data, //nolint:gosec // recordings number modulo 2^32
 	})
 }

@@ -41,6 +41,7 @@ type cli struct {
 	Model   modelCmd   `cmd:"" help:"Inspect and verify model packages."`
 	Check   checkCmd   `cmd:"" help:"Validate configuration, rig and model package together."`
 	Doctor  doctorCmd  `cmd:"" help:"Say what is missing on this machine, and the cure."`
+	Ctl     ctlCmd     `cmd:"" help:"Ask a running daemon to change something."`
 	Config  configCmd  `cmd:"" help:"Describe the configuration file."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`

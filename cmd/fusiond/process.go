@@ -75,7 +75,9 @@ func (c *processCmd) Run(ctx context.Context) (err error) {
 	}
 	progress, finish := eventBar(r, "process")
 	start := time.Now()
-	err = pipeline.Process(ctx, r, e, pipeline.ProcessOptions{Forward: []string{"truth"}, Progress: progress, Stop: sink.err})
+	err = pipeline.Process(ctx, r, e, pipeline.ProcessOptions{
+		Changes: true, Forward: []string{"truth"}, Progress: progress, Stop: sink.err,
+	})
 	if err == nil {
 		err = sink.finish()
 	}

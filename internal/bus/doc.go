@@ -12,7 +12,9 @@
 //     the callback saw it (slow consumer) was never received and is counted apart.
 //   - Interest. What is costly to make and only sometimes looked at goes out through an Interest, which knows whether anybody
 //     subscribes to a subject; see there.
-//   - Ordering. Messages leave Ingest in the order of their arrival, across all streams.
+//   - Ordering. Messages leave Ingest in the order of their arrival, across all streams. What the process itself inserts, an accepted
+//     control request, has its place in that order.
+//   - Control. A vehicle's verbs are a NATS service on the control connection, discoverable, with schemas.
 //   - Memory. Message.Data is the buffer that the NATS client made for this one message; nothing else writes to it, and
 //     views into it stay valid as long as they are held.
 //   - Goroutines. All are owned by the NATS client and server; Close stops them and waits for the callbacks.

@@ -221,6 +221,32 @@ func (in *Ingest) take(st *stream, data []byte, h Header, v Verdict) (first Reas
 	return reason, waiting
 }
 
+// Insert puts a message of the process's own among those that arrive, at its place in the order of arrival: a control request that
+// was accepted is an event like any other. subject is one of the vehicle's control subjects. One goroutine inserts at a time; nobody
+// writes to the payload afterwards. It never waits: the ring keeps the newest 16 and counts the rest as overruns.
+func (in *Ingest) Insert(subject Subject, schema string, payload []byte) error {
+	if err := subject.Validate(); err != nil {
+		return fmt.Errorf("insert: %w", err)
+	}
+	if subject.Kind != KindControl || subject.Vehicle != in.cfg.Vehicle {
+		return fmt.Errorf("insert %s: not a control subject of vehicle %s", subject, in.cfg.Vehicle)
+	}
+	select {
+	case <-in.closing:
+		return fmt.Errorf("insert %s: %w", subject, ErrClosed)
+	default:
+	}
+	in.mu.Lock()
+	st := in.add(subject)
+	seq := st.received + 1
+	in.mu.Unlock()
+	if first, _ := in.take(st, payload, Header{Schema: schema, Seq: seq}, Verdict{}); first != Accepted {
+		in.log.Warn("message dropped (further ones like it are only counted)", "subject", st.subject, "reason", first.String())
+	}
+	in.signal()
+	return nil
+}
+
 func addSaturated(a, b uint64) uint64 {
 	if b > math.MaxUint64-a {
 		return math.MaxUint64

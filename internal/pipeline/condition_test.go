@@ -122,18 +122,7 @@ type conditionRun struct {
 func runConditions(t *testing.T, opt Options, messages []Message) (run conditionRun) {
 	t.Helper()
 	opt.HealthNs = 1e8
-	opt.Sink = func(o Output) {
-		switch m := o.Message.(type) {
-		case *fusionv1.ObjectList:
-			run.lists = append(run.lists, m)
-		case *fusionv1.Health:
-			run.healths = append(run.healths, m)
-		}
-		var err error
-		if _, run.bytes, err = o.AppendPayload(run.bytes); err != nil {
-			t.Error(err)
-		}
-	}
+	opt.Sink = func(o Output) { run.put(t, o) }
 	e, err := New(opt)
 	if err != nil {
 		t.Fatal(err)

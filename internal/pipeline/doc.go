@@ -21,6 +21,9 @@
 // Time bases: when the aligner begins a new one (all clocks have stepped, a recording began again), tracks and ego motion of the one
 // before are dropped.
 //
+// Strategy changes: another fuser of the package takes over between two sets, in event order; alignment, tracks, ids and mode go on. A change is
+// recorded among the inputs, and Process applies it at the same place.
+//
 // Debug maps: a Debug is offered a map of each plane of the fuser's output and says which it wants. BusDebug, which Live has, wants
 // what somebody listens to; Process has none.
 //

@@ -30,7 +30,7 @@ type Options struct {
 	Runtime *onnx.Runtime
 	Align   timesync.Config
 	Decode  fusion.DecodeConfig
-	// Strategy names the package's fuser; Network says how networks run.
+	// Strategy names the package's fuser at the start, see UseStrategy; Network says how networks run.
 	Strategy string
 	Network  encoders.Options
 	// Mask excludes sensors from fusion (not from giving the sets their times): for evaluation of subsets.
@@ -68,7 +68,9 @@ type Engine struct {
 	now     sensors.StampNs
 	sets    uint64
 	base    uint32 // the aligner's time base
-	radar   bool   // the package has a trained radar encoder and the rig a radar
+	// strategy fuses the sets that close from now on.
+	strategy string
+	radar    bool // the package has a trained radar encoder and the rig a radar
 
 	stage   stages
 	cameras *worker
@@ -103,7 +105,7 @@ type record struct {
 
 // New opens the networks and starts the goroutines. Close must be called.
 func New(opt Options) (*Engine, error) {
-	e := &Engine{opt: opt, byName: map[sensors.SensorID]int{}}
+	e := &Engine{opt: opt, byName: map[sensors.SensorID]int{}, strategy: opt.Strategy}
 	if e.opt.Log == nil {
 		e.opt.Log = slog.New(slog.DiscardHandler)
 	}

@@ -16,12 +16,14 @@ import (
 // fuseQueue bounds the sets that wait for fusion; with two, the Engine plans one set while the one before is fused.
 const fuseQueue = 2
 
-// fuseItem is one of: a set to fuse, a message to complete and pass on, an output to pass on, a question whether all is done.
+// fuseItem is one of: a set to fuse, a message to complete and pass on, an output to pass on, a strategy to fuse with from now on, a
+// question whether all is done.
 type fuseItem struct {
-	plan   *plan
-	health *healthPlan
-	output *Output
-	done   chan struct{}
+	plan     *plan
+	health   *healthPlan
+	output   *Output
+	strategy fusion.Strategy
+	done     chan struct{}
 }
 
 // fuser is the Engine's last stage: one goroutine ("fuse") that owns the tracker, the mode and the Sink.
@@ -63,6 +65,8 @@ func (f *fuser) loop() {
 			f.guardPublish(item.health.at, func() { f.sendHealth(item.health) })
 		case item.output != nil:
 			f.guardPublish(item.output.At, func() { f.engine.opt.Sink(*item.output) })
+		case item.strategy != nil:
+			f.use(item.strategy)
 		case item.done != nil:
 			close(item.done)
 		}

@@ -21,7 +21,7 @@ func (e *Engine) sendHealth() {
 	}
 	m := &fusionv1.Health{
 		Header:  &fusionv1.Header{Stamp: int64(e.now), Sensor: "fusiond"},
-		Version: e.opt.Version, Model: e.opt.Package.Label(), RigRevision: e.opt.Rig.Revision, Strategy: e.opt.Strategy,
+		Version: e.opt.Version, Model: e.opt.Package.Label(), RigRevision: e.opt.Rig.Revision, Strategy: e.strategy,
 		Providers: []string{"lidar=" + e.stage.lidar.Provider().String(), "camera=" + e.stage.camera.Provider().String()},
 		Streams:   e.Streams(), Sets: e.sets,
 	}

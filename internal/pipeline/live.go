@@ -12,8 +12,12 @@ import (
 )
 
 // Live drives an Engine from NATS and timers until ctx ends; then it takes what has arrived, flushes the Engine and returns.
-// It runs in the caller's goroutine. tap, if set, sees every message in the order the Engine does.
-func Live(ctx context.Context, in *bus.Ingest, e *Engine, clock func() int64, tap func(bus.Message)) {
+// It runs in the caller's goroutine. tap, if set, sees every message in the order the Engine does. control, if set, gets what the
+// process itself put among the messages (bus.Ingest.Insert), in its place, after tap.
+//
+// clock must be the ingest's: a message that arrived by a deadline is then always taken before the deadline is told to the Engine, as
+// Process does, so that a recording of the messages gives the same sets.
+func Live(ctx context.Context, in *bus.Ingest, e *Engine, clock func() int64, tap, control func(bus.Message)) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	drain := func() {
@@ -25,7 +29,11 @@ func Live(ctx context.Context, in *bus.Ingest, e *Engine, clock func() int64, ta
 			if tap != nil {
 				tap(m)
 			}
-			e.Message(fromBus(m))
+			if m.Kind != bus.KindControl {
+				e.Message(fromBus(m))
+			} else if control != nil {
+				control(m)
+			}
 		}
 	}
 	for {
@@ -39,8 +47,9 @@ func Live(ctx context.Context, in *bus.Ingest, e *Engine, clock func() int64, ta
 		case <-in.Ready():
 			drain()
 		case <-timer.C:
-			drain() // what has arrived before the deadline belongs before it
-			e.Tick(sensors.StampNs(clock()))
+			at := clock() // first: what has arrived by then is there to be drained
+			drain()
+			e.Tick(sensors.StampNs(at))
 		case <-ctx.Done():
 			drain()
 			e.Flush()

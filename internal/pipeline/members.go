@@ -12,7 +12,7 @@ import (
 	"github.com/fusiond/fusiond/sensors/camera"
 )
 
-// members run the package's foreign detectors on camera frames, for the strategy that takes them; without any they do nothing. They
+// members run the package's foreign detectors on camera frames, for the strategy that takes them. They
 // belong to the camera worker. The detectors' pictures are larger than the camera network's, so a frame is decoded once more for them.
 type members struct {
 	detectors []*encoders.Detector2D
@@ -20,12 +20,17 @@ type members struct {
 	picture   []uint8
 }
 
-// openMembers opens what the strategy needs.
-func (e *Engine) openMembers() error {
-	opt, m := &e.opt, &e.stage.members
-	if opt.Strategy != fusion.LateStrategy {
+// openMembers opens what a strategy needs, once. The camera worker sees it with the first job that was made to look.
+func (e *Engine) openMembers(strategy string) (err error) {
+	opt, m := &e.opt, members{}
+	if strategy != fusion.LateStrategy || len(opt.Package.Members) == 0 || len(e.stage.members.detectors) > 0 {
 		return nil
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.close())
+		}
+	}()
 	for i := range opt.Package.Members {
 		spec := &opt.Package.Members[i]
 		d, err := encoders.NewDetector2D(opt.Runtime, opt.Package, spec, opt.Network)
@@ -44,6 +49,7 @@ func (e *Engine) openMembers() error {
 			}
 		}
 	}
+	e.stage.members = m
 	return nil
 }
 

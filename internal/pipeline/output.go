@@ -107,7 +107,7 @@ func (f *fuser) objectList(p *plan, objects []track.Object, out *fusion.Output) 
 	list := &fusionv1.ObjectList{
 		Header: &fusionv1.Header{Stamp: int64(p.stamp), Sensor: "fusion"},
 		SetId:  p.manifest.SetId, Mode: modes[f.state], ModeReason: f.reason, ValidUntil: int64(p.stamp) + opt.ValidityNs,
-		Model: opt.Package.Label(), RigRevision: opt.Rig.Revision, Strategy: opt.Strategy,
+		Model: opt.Package.Label(), RigRevision: opt.Rig.Revision, Strategy: f.strategy.Name(),
 		Manifest: p.manifest, LocalFromEgo: p.localFromEgo.Proto(), EgoStale: p.egoStale,
 	}
 	reliability := p.reliability()

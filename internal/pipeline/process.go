@@ -34,6 +34,10 @@ func Process(ctx context.Context, r *replay.Reader, e *Engine, o ProcessOptions)
 		switch {
 		case topic.IsInput():
 			e.Message(Message{Sensor: topic.Sensor, Modality: topic.Modality, Received: m.Received, Data: m.Data})
+		case o.Changes && m.Schema == ChangeSchema:
+			if err := e.change(m.Received, m.Data); err != nil {
+				return err
+			}
 		case forward[topic.Kind]:
 			e.Forward(Output{Name: topic.Kind, Stamp: m.Stamp, At: m.Received, Schema: m.Schema, Payload: m.Data})
 		}
@@ -48,6 +52,8 @@ func Process(ctx context.Context, r *replay.Reader, e *Engine, o ProcessOptions)
 type ProcessOptions struct {
 	// From and To bound the arrival; zero means no bound.
 	From, To sensors.StampNs
+	// Changes applies recorded strategy changes, each at its place. Without it they are passed over.
+	Changes bool
 	// Forward names kinds of topics that pass through: "truth".
 	Forward []string
 	// Progress, if set, is told the event time reached.

@@ -88,12 +88,7 @@ func (e *Engine) openNetworks(f *fuser) (err error) {
 			return err
 		}
 	}
-	if err = e.openMembers(); err != nil {
-		return err
-	}
-	network := opt.Network
-	network.Threads = max(1, network.Threads) * 2
-	if f.strategy, err = fusion.NewStrategy(opt.Runtime, opt.Package, opt.Strategy, network); err != nil {
+	if f.strategy, err = e.OpenStrategy(opt.Strategy); err != nil {
 		return err
 	}
 	f.decoder = fusion.NewDecoder(opt.Decode, opt.Package.BEV(), len(opt.Package.Classes))
@@ -179,9 +174,12 @@ func (e *Engine) cameraJob(index int, frame *sensors.CameraFrame) *job {
 		return j
 	}
 	j.pool = e.stage.camera.Pool()
+	looks := e.looks()
 	j.encode = func(ctx context.Context) (_ *encoders.Tokens, err error) {
-		if j.sightings, err = e.see(ctx, index, frame); err != nil {
-			return nil, err
+		if looks {
+			if j.sightings, err = e.see(ctx, index, frame); err != nil {
+				return nil, err
+			}
 		}
 		return e.stage.camera.Encode(ctx, e.stage.picture)
 	}
@@ -214,8 +212,9 @@ func (e *Engine) lidarJob(index int, cloud *sensors.PointCloud) *job {
 		return j
 	}
 	j.pool = e.stage.lidar.Pool()
+	looks := e.looks()
 	j.encode = func(ctx context.Context) (*encoders.Tokens, error) {
-		if len(e.stage.members.detectors) > 0 {
+		if looks {
 			j.points = slices.Clone(e.stage.points)
 		}
 		return e.stage.lidar.Encode(ctx, e.stage.points)
