@@ -86,7 +86,7 @@ func TestLoadPackageRefuses(t *testing.T) {
 			"fusers.attention.inputs: 8 given, want 9", `fuser-attention.onnx: has an input "age"`,
 		}},
 		{"class left out", func(f folder) { f.edit("- barrier\n", "") }, []string{
-			"fusers.attention.outputs[0]: shape [1 10 128 128], want [1 9 128 128]", "fusers.early.outputs[0]: shape",
+			`fusers.late.weights.lidar: "barrier" is none of the classes`, `fusers.late.weights.camera: "barrier"`,
 		}},
 		{"class left out in the shapes too", func(f folder) { f.edit("- barrier\n", ""); f.editAll("[1, 10, 128, 128]", "[1, 9, 128, 128]") }, []string{
 			"fuser-attention.onnx: output heat has shape [1 10 128 128] of data type 1, manifest says [1 9 128 128] of 1",
@@ -114,7 +114,7 @@ func TestLoadPackageRefuses(t *testing.T) {
 			f.putHashed("lidar.onnx", data)
 		}, []string{"lidar.onnx: weights \"", "hold NaN or infinity (1 values, the first is number 1)", "train again from an earlier checkpoint"}},
 		{"inputs of other encoders", func(f folder) {
-			f.edit("opset: 17", "opset: 17\ninputs_sha256: abcd")
+			f.edit("inputs_sha256: "+Fingerprint(TriBEV()), "inputs_sha256: abcd")
 		}, []string{"inputs_sha256 is abcd, this program's encoders make ", "trained on tensors from another encoder version: use the fusiond that belongs to the package"}},
 		{"faults of every kind at once", func(f folder) {
 			f.edit("schema: fusiond.model/1", "schema: fusiond.model/9")
@@ -186,10 +186,10 @@ func TestParseManifestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, from, to, want string }{
-		{"unknown key", "  channels: 48", "  chanels: 48", "[11:3] unknown field \"chanels\""},
+		{"unknown key", "  channels: 48", "  chanels: 48", "[12:3] unknown field \"chanels\""},
 		{"wrong type", "opset: 17", "opset: many", "[6:8]"},
 		{"key twice", "opset: 17", "opset: 17\nopset: 18", "[7:1]"},
-		{"no name", "name: tribev-s", "name: ''", "name and version must be given"},
+		{"no name", "name: tribev", "name: ''", "name and version must be given"},
 		{"range not a number", "range_m: 51.2", "range_m: .nan", "grid.range_m is NaN, want 0 < range <= 500"},
 		{"range infinite", "range_m: 51.2", "range_m: .inf", "grid.range_m is +Inf"},
 		{"range negative", "range_m: 51.2", "range_m: -51.2", "grid.range_m is -51.2"},

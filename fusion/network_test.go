@@ -303,8 +303,8 @@ func TestFuseWarp(t *testing.T) {
 
 func TestStrategyErrors(t *testing.T) {
 	rt, p := openShipped(t)
-	_, err := NewStrategy(rt, p, "late", cpu)
-	if want := `fusion strategy "late": the model package ../models/tribev has attention, early: choose one of them`; err == nil || err.Error() != want {
+	_, err := NewStrategy(rt, p, "none", cpu)
+	if want := `fusion strategy "none": the model package ../models/tribev has attention, early, hybrid, late: choose one of them`; err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %q", err, want)
 	}
 	in := subset(madeInput(t, rt, p), 7)
