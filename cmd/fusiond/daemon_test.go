@@ -11,11 +11,22 @@ import (
 // TestDaemon plays a recording into a daemon, as a vehicle would send it, and looks at what a subscriber gets.
 func TestDaemon(t *testing.T) {
 	needRuntime(t)
-	t.Parallel()
 	const sweeps = 15
-	d, w := playSteadily(t, madeRecording(t, sweeps))
-	w.until("an object list of every sweep", func() bool { return len(w.lists) >= sweeps })
-	w.until("health that has counted them", func() bool { return w.health.GetSets() >= sweeps })
+	file := madeRecording(t, sweeps)
+	d, w := playSteadily(t, file)
+	for try := 1; ; try++ {
+		w.until("an object list of every sweep", func() bool { return len(w.lists) >= sweeps })
+		w.until("health that has counted them", func() bool { return w.health.GetSets() >= sweeps })
+		if try == 5 || !w.overran() {
+			break
+		}
+		// The daemon had no processor for longer than its rings hold: that says nothing of it.
+		t.Log("the daemon could not keep up: once more")
+		if code := d.terminate(); code != exitOK {
+			t.Fatalf("exit code %d", code)
+		}
+		d, w = playSteadily(t, file)
+	}
 	if code := d.terminate(); code != exitOK {
 		t.Errorf("exit code %d after SIGTERM, want %d", code, exitOK)
 	}
@@ -67,6 +78,20 @@ func playSteadily(t *testing.T, file string) (*process, *watched) {
 			t.Fatalf("exit code %d", code)
 		}
 	}
+}
+
+// overran tells whether messages were lost because the daemon did not get to them in time.
+func (w *watched) overran() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.health.GetStreams() {
+		for _, d := range s.Dropped {
+			if d.Reason == "overrun" || d.Reason == "late" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkSet holds what is true of the i-th set of a whole drive: it is numbered so, has the time of the i-th sweep, and its manifest
