@@ -26,9 +26,10 @@ type Evidence struct {
 
 // AppendShares appends a detection's shares to dst, in the order lidar, radars, cameras: the attention averaged over the token cell
 // of the detection and its eight neighbours, weighted 1 for the middle and 1/2 for each of the others, and normalised to add up to 1.
-// A detection that knows its modalities' shares (By) has them in place of the attention, the same in each of these cells. A modality's share is split over its radars equally, over its cameras by the cells that each of them serves. Attention that no
-// sensor stands behind, such as to the cameras in a cell that none of them sees, is left out before normalising, and so are shares of
-// zero; where nothing is left there are no shares.
+// A detection that knows its modalities' shares (By) has them in place of the attention, the same in each of these cells. A modality's
+// share is split over its radars equally, over its cameras by the cells that each of them serves. Attention that no sensor stands behind,
+// such as to the cameras in a cell that none of them sees, is left out before normalising, and so are shares of zero; where nothing is
+// left there are no shares.
 func AppendShares(dst []Share, e *Evidence, g encoders.Grid, d *Detection) []Share {
 	n := g.Tokens
 	row, col := d.Row*n/g.Heads, d.Col*n/g.Heads
