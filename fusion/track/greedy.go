@@ -19,7 +19,9 @@ type GreedyConfig struct {
 	BirthScore float64
 	// CoastNs is how long a track lives without a detection.
 	CoastNs int64
-	// PositionSdM and VelocitySdMps are the detections' noise; AccelSdMps2 the white acceleration of the motion model.
+	// PositionSdM and VelocitySdMps are the detections' noise; AccelSdMps2 the white acceleration of the motion model. A network that sees one
+	// moment guesses speed from what such things mostly do, and guesses alike in every set: were its velocities believed for as little noise as
+	// they have, they would outvote where the object really goes. So they only start the filter.
 	PositionSdM, VelocitySdMps, AccelSdMps2 float64
 }
 
@@ -32,7 +34,7 @@ var gates = map[string]float64{
 // DefaultGreedyConfig for a class list.
 func DefaultGreedyConfig(classes []string) GreedyConfig {
 	cfg := GreedyConfig{
-		BirthScore: 0.25, CoastNs: 500e6, PositionSdM: 0.3, VelocitySdMps: 1.5, AccelSdMps2: 3,
+		BirthScore: 0.25, CoastNs: 500e6, PositionSdM: 0.5, VelocitySdMps: 10, AccelSdMps2: 1.5,
 	}
 	for _, c := range classes {
 		g, ok := gates[c]
@@ -122,7 +124,7 @@ func (g *Greedy) Update(stamp sensors.StampNs, localFromEgo sensors.Pose, dets [
 		dt := math.Max(stamp.Seconds()-t.at.Seconds(), 0)
 		t.x.predict(dt, g.cfg.AccelSdMps2)
 		t.y.predict(dt, g.cfg.AccelSdMps2)
-		t.at, t.source, t.score = stamp, -1, 0
+		t.at, t.source = stamp, -1
 	}
 	for i := range dets {
 		g.assign(stamp, localFromEgo, i, &dets[i])
@@ -155,7 +157,7 @@ func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index 
 		g.tracks = append(g.tracks, greedyTrack{
 			id: g.next, class: d.Class, born: stamp, existence: d.Score,
 			x: axis{pos: p.X, vel: v.X, pp: pv * pv, vv: vv * vv}, y: axis{pos: p.Y, vel: v.Y, pp: pv * pv, vv: vv * vv},
-			z: p.Z, l: d.Length, w: d.Width, h: d.Height, at: stamp,
+			z: p.Z, l: d.Length, w: d.Width, h: d.Height, at: stamp, score: FirstLook * d.Score,
 		})
 		best = len(g.tracks) - 1
 	} else {
@@ -169,14 +171,18 @@ func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index 
 		t.l += (1 - keep) * (d.Length - t.l)
 		t.w += (1 - keep) * (d.Width - t.w)
 		t.h += (1 - keep) * (d.Height - t.h)
+		t.score += newScore * (d.Score - t.score)
 		// Two independent pieces of evidence that the object is there: it is missing only if both are wrong.
 		t.existence = 1 - (1-t.existence)*(1-d.Score)
 	}
 	t := &g.tracks[best]
 	t.yaw = localFromEgo.Mul(sensors.FromYaw(d.Yaw, r3.Vec{})).Yaw()
-	t.seen, t.source, t.score, t.row, t.col = stamp, index, d.Score, d.Row, d.Col
+	t.seen, t.source, t.row, t.col = stamp, index, d.Row, d.Col
 	t.by, t.scores = d.By, append(t.scores[:0], d.Scores...)
 }
+
+// newScore is what the latest detection adds to a track's score.
+const newScore = 0.3
 
 // coastDecay is the share of existence kept in a set without a detection.
 const coastDecay = 0.7
@@ -187,15 +193,17 @@ func (g *Greedy) objects(localFromEgo sensors.Pose) []Object {
 	g.out = g.out[:0]
 	for i := range g.tracks {
 		t := &g.tracks[i]
+		score := t.score
 		if t.source < 0 {
 			t.existence *= coastDecay
+			score = 0
 		}
 		p := egoFromLocal.Apply(r3.Vec{X: t.x.pos, Y: t.y.pos, Z: t.z})
 		v := egoFromLocal.Rotate(r3.Vec{X: t.x.vel, Y: t.y.vel})
 		o := Object{
 			ID: t.id, Source: t.source, Existence: t.existence, Born: t.born, Seen: t.seen,
 			Detection: fusion.Detection{
-				Class: t.class, Score: t.score, X: p.X, Y: p.Y, Z: p.Z, Length: t.l, Width: t.w, Height: t.h,
+				Class: t.class, Score: score, X: p.X, Y: p.Y, Z: p.Z, Length: t.l, Width: t.w, Height: t.h,
 				Yaw: wrap(t.yaw + turn), Vx: v.X, Vy: v.Y, Row: t.row, Col: t.col,
 				Scores: t.scores, By: t.by,
 			},

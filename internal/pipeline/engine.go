@@ -48,8 +48,8 @@ type Options struct {
 	Capture func(*Capture)
 	// Debug, if set, is offered maps of each set; see BusDebug.
 	Debug Debug
-	// Detections, if set, takes every set's detections before tracking, best first: what evaluation scores. Valid during the call,
-	// their Scores too.
+	// Detections, if set, takes every set's detections as track.Refine leaves them, best first: what evaluation scores. Those of objects are
+	// the objects as published; the others are too weak to be one, and make the tail of precision over recall. Valid during the call.
 	Detections func(*fusionv1.SetManifest, []fusion.Detection)
 	// Upstream, if set, adds what was received and dropped before messages reached the Engine to the streams of health.
 	Upstream func(*fusionv1.Health)

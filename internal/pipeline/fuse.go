@@ -175,6 +175,9 @@ func (f *fuser) track(p *plan, out *fusion.Output) (objects []track.Object, err 
 		return nil
 	})
 	if f.engine.opt.Detections != nil {
+		if err == nil {
+			track.Refine(dets, objects)
+		}
 		f.engine.opt.Detections(p.manifest, dets)
 	}
 	if err != nil {
