@@ -52,6 +52,34 @@ func Draw(seed uint64, o DrawOptions) *Scenario {
 	return s
 }
 
+// rareClasses are those that stand around the ego in less than half of the drawn worlds.
+var rareClasses = []string{"bus", "trailer", "construction_vehicle", "motorcycle", "traffic_cone", "barrier"}
+
+const (
+	rareM       = 45 // how near to the ego an object must come to count
+	rareMoments = 4  // at which it is looked, spread over the drive
+)
+
+// Rarity tells how much a drive has of the classes that most drives lack: the sum over those of ln(1 + objects near the ego).
+func (d *Drive) Rarity() (sum float64) {
+	near := map[string]int{}
+	for n := range rareMoments {
+		at := d.scenario.Duration * time.Duration(2*n+1) / (2 * rareMoments)
+		ego := d.world.Ego(at).WorldFromEgo.Translation
+		actors := d.world.Actors()
+		for i := range actors {
+			a := &actors[i]
+			if slices.Contains(rareClasses, a.Body.Class) && distance2(a.At(at).WorldFromObject.Translation, ego) < rareM*rareM {
+				near[a.Body.Class]++
+			}
+		}
+	}
+	for _, class := range rareClasses {
+		sum += math.Log1p(float64(near[class]))
+	}
+	return sum
+}
+
 // drawStart is when trouble begins: for a third from the start on, else half way through, so that monitors know what was usual before.
 func drawStart(src *chance.Source, duration time.Duration) time.Duration {
 	if src.Chance(1.0 / 3) {

@@ -1,11 +1,14 @@
 package sim
 
 import (
+	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/fusiond/fusiond/sensors"
+	"github.com/fusiond/fusiond/sim/world"
 )
 
 func drawOptions(t *testing.T) DrawOptions {
@@ -88,5 +91,41 @@ func TestDrawIsRepeatable(t *testing.T) {
 	Draw(9, o)
 	if !reflect.DeepEqual(before.Rig, o.Rig) {
 		t.Error("drawing changed the rig that it started from")
+	}
+}
+
+// TestRarity counts again what is rare, by the ground truth.
+func TestRarity(t *testing.T) {
+	o := drawOptions(t)
+	bodies := world.NewBodies()
+	some := 0
+	for seed := range uint64(12) {
+		d, err := New(Draw(seed, o), bodies)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := map[string]float64{}
+		maker := newTruthMaker(d)
+		for _, at := range []time.Duration{625 * time.Millisecond, 1875 * time.Millisecond, 3125 * time.Millisecond, 4375 * time.Millisecond} {
+			for _, object := range maker.frame(at, nil).Objects {
+				c := object.Center
+				if slices.Contains(rareClasses, object.Class) && c.X*c.X+c.Y*c.Y+c.Z*c.Z < 45*45 {
+					count[object.Class]++
+				}
+			}
+		}
+		want := 0.0
+		for _, n := range count {
+			want += math.Log(1 + n)
+		}
+		if got := d.Rarity(); math.Abs(got-want) > 1e-9 {
+			t.Errorf("seed %d: rarity %g, want %g", seed, got, want)
+		}
+		if want > 0 {
+			some++
+		}
+	}
+	if some < 3 {
+		t.Errorf("%d of 12 worlds hold anything rare: nothing was tested", some)
 	}
 }

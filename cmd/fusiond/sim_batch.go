@@ -31,6 +31,7 @@ type simBatch struct {
 	Rig     []string `default:"city" help:"Rigs that worlds start from, in turn: built-in ones, rig files or recordings."`
 	Units   []string `help:"Lidar units to draw from, for example dense64,spinning32; default: the rig's."`
 	Weather float64  `default:"0.5" help:"Share of the worlds that are not clear, 0..1."`
+	Pick    int      `default:"1" help:"Draw this many worlds for each one kept: the one with most of what is rare (buses, trailers, construction vehicles, motorcycles, cones, barriers). World n is of one of the seeds from seed + n * pick."`
 	Faults  float64  `default:"0.4" help:"Share of the worlds with faulty sensors, 0..1."`
 	Size    string   `default:"320x180" help:"Size of the cameras' pictures."`
 }
@@ -43,8 +44,8 @@ func (b *simBatch) runBatch(ctx context.Context, out string, seed uint64, worker
 	if out == "" {
 		return usage("give --out DIR")
 	}
-	if b.Frames < 1 || b.Frames > 100 || b.Batch > 1_000_000 {
-		return usage("--batch up to 1000000, --frames 1 to 100")
+	if b.Frames < 1 || b.Frames > 100 || b.Batch > 1_000_000 || b.Pick < 1 || b.Pick > 100 {
+		return usage("--batch up to 1000000, --frames 1 to 100, --pick 1 to 100")
 	}
 	var rigs []*sim.Rig
 	for _, name := range b.Rig {
@@ -84,9 +85,10 @@ func (b *simBatch) runBatch(ctx context.Context, out string, seed uint64, worker
 			for i := range next {
 				o := o
 				o.Rig = rigs[i%len(rigs)]
-				done, err := batchWorld(out, i, sim.Draw(seed+uint64(i), o), b.Frames, bodies) //nolint:gosec // not negative
+				first := seed + uint64(i*b.Pick) //nolint:gosec // not negative
+				done, err := batchWorld(out, i, b.Frames, func() (*sim.Drive, error) { return richest(first, b.Pick, o, bodies) })
 				if err != nil {
-					return fmt.Errorf("world %d of seed %d: %w", i, seed+uint64(i), err) //nolint:gosec // as above
+					return fmt.Errorf("world %d, seeds from %d: %w", i, first, err)
 				}
 				mu.Lock()
 				sets[i] = done
@@ -107,6 +109,20 @@ func (b *simBatch) runBatch(ctx context.Context, out string, seed uint64, worker
 	}
 	_, err = fmt.Printf("%s: %d frames of %d worlds in %.1f s\n", out, n, b.Batch, time.Since(start).Seconds())
 	return err
+}
+
+// richest draws the drives of n seeds and returns the one that has most of what is rare; of equals the first.
+func richest(first uint64, n int, o sim.DrawOptions, bodies *world.Bodies) (best *sim.Drive, err error) {
+	for seed := first; seed < first+uint64(n); seed++ { //nolint:gosec // a flag above 0
+		d, err := sim.New(sim.Draw(seed, o), bodies)
+		if err != nil {
+			return nil, err
+		}
+		if best == nil || d.Rarity() > best.Rarity() {
+			best = d
+		}
+	}
+	return best, nil
 }
 
 // loadSimRig loads a rig, also a recording's, and gives its cameras a size.
@@ -138,14 +154,14 @@ func loadSimRig(name, size string) (*sim.Rig, error) {
 }
 
 // batchWorld writes the frames of one world, or takes those that are there already.
-func batchWorld(out string, number int, s *sim.Scenario, frames int, bodies *world.Bodies) (sets []tensorSet, err error) {
+func batchWorld(out string, number, frames int, draw func() (*sim.Drive, error)) (sets []tensorSet, err error) {
 	list := filepath.Join(out, fmt.Sprintf("world-%06d.json", number))
 	if data, err := os.ReadFile(list); err == nil { //nolint:gosec // the operator names the folder
 		if err := json.Unmarshal(data, &sets); err == nil {
 			return sets, nil // written last: the world is whole
 		}
 	}
-	d, err := sim.New(s, bodies)
+	d, err := draw()
 	if err != nil {
 		return nil, err
 	}
@@ -195,8 +211,8 @@ func feed(e *pipeline.Engine, w *tensorWriter, messages []replay.Message, truth 
 
 func writeBatchIndex(out string, seed uint64, b *simBatch, sets [][]tensorSet) (n int, err error) {
 	index := tensorIndex{
-		Schema: tensorSchema, Recording: fmt.Sprintf("simulated: rigs %s, seeds %d to %d, weather %g, faults %g",
-			strings.Join(b.Rig, ", "), seed, seed+uint64(b.Batch)-1, b.Weather, b.Faults), //nolint:gosec // not negative
+		Schema: tensorSchema, Recording: fmt.Sprintf("simulated: rigs %s, seeds %d to %d, one of %d, weather %g, faults %g",
+			strings.Join(b.Rig, ", "), seed, seed+uint64(b.Batch*b.Pick)-1, b.Pick, b.Weather, b.Faults), //nolint:gosec // not negative
 		InputsSHA256: encoders.Fingerprint(encoders.TriBEV()), Classes: encoders.TriBEV().Classes, Modalities: []string{"lidar", "radar", "camera"},
 	}
 	for _, s := range sets {

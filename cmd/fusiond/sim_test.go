@@ -59,7 +59,7 @@ func TestSim(t *testing.T) {
 	must("process", out, "--out", filepath.Join(dir, "objects.mcap"), "--model", modelPackage)
 
 	batch := filepath.Join(dir, "batch")
-	args := []string{"sim", "--batch", "2", "--frames", "2", "--out", batch, "--rig", "light", "--size", "64x36", "--seed", "3"}
+	args := []string{"sim", "--batch", "2", "--frames", "2", "--out", batch, "--rig", "light", "--size", "64x36", "--seed", "3", "--pick", "2"}
 	must(args...)
 	index := readFile(t, filepath.Join(batch, "index.json"))
 	if n := strings.Count(index, `"file"`); n != 4 {
