@@ -19,7 +19,7 @@ import (
 
 // suiteFlags are those of eval --suite and --suite-compare.
 type suiteFlags struct {
-	Suite        bool     `help:"Run the robustness suite: every subset of the sensors, weather, faults, visibility, recovery, calibration, on simulated worlds that training never saw. Writes suite.json, report.html and report.md into --out; what is finished is kept, and a run that was interrupted goes on."`
+	Suite        bool     `help:"Run the robustness suite: every subset of the sensors, weather, faults, visibility, recovery, calibration, on simulated worlds that training never saw. Writes suite.json, report.html, report.md and visibility.png into --out; what is finished is kept, and a run that was interrupted goes on."`
 	Out          string   `help:"With --suite: folder to write." type:"path"`
 	Worlds       int      `help:"With --suite: number of test worlds; default 4, quick 1."`
 	Quick        bool     `help:"With --suite: the middle severities and every other visibility only."`
@@ -139,6 +139,7 @@ func writeSuite(r *suite.Report, dir string) error {
 		{"suite.json", func(b *bytes.Buffer) error { return r.WriteJSON(b) }},
 		{"report.html", func(b *bytes.Buffer) error { return r.WriteHTML(b) }},
 		{"report.md", func(b *bytes.Buffer) error { return r.WriteMarkdown(b) }},
+		{"visibility.png", func(b *bytes.Buffer) error { return r.WriteVisibility(b) }},
 	} {
 		var b bytes.Buffer
 		if err := one.write(&b); err != nil {

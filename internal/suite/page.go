@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"gonum.org/v1/plot"
 )
 
 //go:embed report.html.tmpl
@@ -66,16 +68,12 @@ func (p *pagePart) draw() (err error) {
 	}{
 		{&p.Bars, p.conditionBars},
 		{&p.MAPPlot, func() (template.HTML, error) {
-			return p.overVisibility("mAP within 50 m", func(f *Figures) Number { return f.MAP50 })
+			return small(p.overVisibility("mAP within 50 m", func(f *Figures) Number { return f.MAP50 }))
 		}},
-		{&p.CarPlot, func() (template.HTML, error) {
-			return p.overVisibility("AP of cars at 2 m", func(f *Figures) Number { return f.CarAP2M })
-		}},
-		{&p.Mass, func() (template.HTML, error) {
-			return p.sharesOverVisibility("mean attention mass", func(v *VisibilityResult) map[string]Number { return v.Mass })
-		}},
+		{&p.CarPlot, func() (template.HTML, error) { return small(p.carsOverVisibility()) }},
+		{&p.Mass, func() (template.HTML, error) { return small(p.massOverVisibility()) }},
 		{&p.Relied, func() (template.HTML, error) {
-			return p.sharesOverVisibility("mean reliability", func(v *VisibilityResult) map[string]Number { return v.Reliability })
+			return small(p.sharesOverVisibility("mean reliability", func(v *VisibilityResult) map[string]Number { return v.Reliability }))
 		}},
 		{&p.Scores, p.reliabilityDiagram},
 	} {
@@ -91,4 +89,12 @@ func (p *pagePart) draw() (err error) {
 		p.Recoveries = append(p.Recoveries, pageRecovery{&p.Recovery[i], svg})
 	}
 	return nil
+}
+
+// small renders a plot of the usual size, if there is one.
+func small(p *plot.Plot, err error) (template.HTML, error) {
+	if err != nil {
+		return "", err
+	}
+	return svg(p, plotWidth, plotHeight)
 }

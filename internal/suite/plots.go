@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"image/color"
+	"io"
 	"math"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -84,7 +86,7 @@ func addLine(p *plot.Plot, name, who string, xy plotter.XYs) error {
 func padded(label string) string { return label + strings.Repeat(" ", 2+len(label)/4) }
 
 // overVisibility draws one metric of the fusion and of each modality alone against visibility.
-func (p *Part) overVisibility(metric string, of func(*Figures) Number) (template.HTML, error) {
+func (p *Part) overVisibility(metric string, of func(*Figures) Number) (*plot.Plot, error) {
 	lines := map[string]plotter.XYs{}
 	for i := range p.Visibility {
 		v := &p.Visibility[i]
@@ -98,7 +100,7 @@ func (p *Part) overVisibility(metric string, of func(*Figures) Number) (template
 }
 
 // sharesOverVisibility draws attention mass or reliability a modality.
-func (p *Part) sharesOverVisibility(what string, of func(*VisibilityResult) map[string]Number) (template.HTML, error) {
+func (p *Part) sharesOverVisibility(what string, of func(*VisibilityResult) map[string]Number) (*plot.Plot, error) {
 	lines := map[string]plotter.XYs{}
 	for i := range p.Visibility {
 		for m, v := range of(&p.Visibility[i]) {
@@ -108,7 +110,7 @@ func (p *Part) sharesOverVisibility(what string, of func(*VisibilityResult) map[
 	return p.visibilityPlot(what, lines, map[string]string{"lidar": "lidar", "radar": "radar", "camera": "camera"})
 }
 
-func (p *Part) visibilityPlot(y string, lines map[string]plotter.XYs, names map[string]string) (template.HTML, error) {
+func (p *Part) visibilityPlot(y string, lines map[string]plotter.XYs, names map[string]string) (*plot.Plot, error) {
 	out := newPlot("visibility, m", y)
 	ticks := make([]plot.Tick, len(p.Visibility))
 	for i := range p.Visibility {
@@ -121,11 +123,40 @@ func (p *Part) visibilityPlot(y string, lines map[string]plotter.XYs, names map[
 	out.X.Max = float64(len(ticks)) - 0.8
 	for _, who := range []string{"all", "lidar", "radar", "camera"} {
 		if err := addLine(out, names[who], who, lines[who]); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	room(out, lines)
-	return svg(out, plotWidth, plotHeight)
+	return out, nil
+}
+
+// carsOverVisibility and massOverVisibility are the two plots that show fusion at work: what is found, and on whose word.
+func (p *Part) carsOverVisibility() (*plot.Plot, error) {
+	return p.overVisibility("AP of cars at 2 m", func(f *Figures) Number { return f.CarAP2M })
+}
+
+func (p *Part) massOverVisibility() (*plot.Plot, error) {
+	return p.sharesOverVisibility("mean attention mass", func(v *VisibilityResult) map[string]Number { return v.Mass })
+}
+
+// WriteVisibility draws both side by side for the first part, as a PNG.
+func (r *Report) WriteVisibility(w io.Writer) error {
+	p := &r.Parts[0]
+	cars, err := p.carsOverVisibility()
+	if err != nil {
+		return err
+	}
+	mass, err := p.massOverVisibility()
+	if err != nil {
+		return err
+	}
+	canvas := vgimg.NewWith(vgimg.UseWH(2*plotWidth, plotHeight), vgimg.UseDPI(110))
+	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 12, PadTop: 4, PadBottom: 4, PadLeft: 4, PadRight: 4}
+	for i, one := range []*plot.Plot{cars, mass} {
+		one.Draw(tiles.At(draw.New(canvas), i, 0))
+	}
+	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
+	return err
 }
 
 // room leaves space for the legend above the lines, from 0 on.
