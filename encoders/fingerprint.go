@@ -8,7 +8,7 @@ import (
 
 // inputsVersion counts the changes of what this package makes of a sample before the networks: rasters, lifting tables, views. It goes up
 // whenever the same sample gives other numbers, which TestFingerprint notices.
-const inputsVersion = 2
+const inputsVersion = 3
 
 // Fingerprint is a hash over how network inputs are made for a package: its grid's cells, rasters, views and lifting, and the version of the
 // code that makes them. How many channels tokens have is the network's own affair. Training tensors carry it and so do the packages trained on them; a network is never given inputs of another kind

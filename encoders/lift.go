@@ -25,7 +25,7 @@ type LiftCamera struct {
 
 // LiftTable says which rows of the cameras' polar tables each token cell reads, and how much of each.
 // Method: lookup-table lifting as in Fast-BEV (2023), over a table that is lift-splat's sum along the image column; the
-// lookup is bilinear in image column and in the logarithm of depth.
+// lookup is bilinear in image column and in the logarithm of depth; see DepthSpec.
 type LiftTable struct {
 	grid   Grid
 	camera CameraSpec
@@ -70,7 +70,6 @@ func (t *LiftTable) add(slot int, c *LiftCamera) {
 	spec, v := t.camera, c.View
 	width, height := float64(v.Width), float64(v.Height)
 	m, o := c.CameraFromEgo.Matrix(), c.CameraFromEgo.Translation
-	perBin := float64(spec.Depth.Bins) / math.Log(spec.Depth.MaxM/spec.Depth.MinM)
 	for cell := range t.best {
 		x, y := t.grid.Center(cell/t.grid.Tokens, cell%t.grid.Tokens, t.grid.Tokens)
 		p := r3.Vec{
@@ -78,7 +77,8 @@ func (t *LiftTable) add(slot int, c *LiftCamera) {
 			Y: m[3]*x + m[4]*y + m[5]*spec.Lift.HeightM + o.Y,
 			Z: m[6]*x + m[7]*y + m[8]*spec.Lift.HeightM + o.Z,
 		}
-		if p.Z <= spec.Depth.MinM || p.Z >= spec.Depth.MaxM {
+		bin, inside := spec.Depth.Place(p.Z, v.Fx)
+		if !inside {
 			continue
 		}
 		// Half a pixel is added because the network's blocks are counted from the picture's edge, not from a pixel's centre.
@@ -89,7 +89,7 @@ func (t *LiftTable) add(slot int, c *LiftCamera) {
 			continue
 		}
 		t.best[cell], t.Slot[cell] = off, int8(slot) //nolint:gosec // few slots
-		t.taps(cell, slot, u/float64(spec.Stride)-0.5, math.Log(p.Z/spec.Depth.MinM)*perBin-0.5)
+		t.taps(cell, slot, u/float64(spec.Stride)-0.5, bin-0.5)
 	}
 }
 
@@ -118,11 +118,11 @@ func DepthTarget(dst []int8, spec CameraSpec, v camera.View, cameraFromEgo senso
 	}
 	rows, cols := v.Height/spec.Stride, v.Width/spec.Stride
 	m, o := cameraFromEgo.Matrix(), cameraFromEgo.Translation
-	perBin := float64(spec.Depth.Bins) / math.Log(spec.Depth.MaxM/spec.Depth.MinM)
 	for i := range points {
 		x, y, z := float64(points[i].X), float64(points[i].Y), float64(points[i].Z)
 		depth := m[6]*x + m[7]*y + m[8]*z + o.Z
-		if depth <= spec.Depth.MinM || depth >= spec.Depth.MaxM {
+		place, inside := spec.Depth.Place(depth, v.Fx)
+		if !inside {
 			continue
 		}
 		u := v.Fx*(m[0]*x+m[1]*y+m[2]*z+o.X)/depth + v.Cx + 0.5
@@ -131,7 +131,7 @@ func DepthTarget(dst []int8, spec CameraSpec, v camera.View, cameraFromEgo senso
 		if col < 0 || col >= cols || row < 0 || row >= rows {
 			continue
 		}
-		bin := int8(math.Log(depth/spec.Depth.MinM) * perBin)
+		bin := int8(place)
 		if at := row*cols + col; dst[at] < 0 || bin < dst[at] {
 			dst[at] = bin
 		}

@@ -42,18 +42,18 @@ func tribevLift() *LiftTable {
 }
 
 // TestLiftPlaces projects cells by hand. Cell (row, col) has its middle at x = 1.6 row - 50.4, y = 1.6 col - 50.4. Ahead of a camera
-// that looks forward, the column is (128 - 128 y/x)/8 - 1/2 of 32 and the bin 32 ln(x/2)/ln(30) - 1/2.
+// that looks forward, the column is (128 - 128 y/x)/8 - 1/2 of 32 and the bin 32 ln(x/2)/ln(45) - 1/2.
 func TestLiftPlaces(t *testing.T) {
 	tests := []struct {
 		name        string
 		row, col    int
 		column, bin float64
 	}{
-		{"ahead, a little right: x 10.4, y -0.8", 38, 31, 16.7308, 15.0113},
-		{"left at 45 degrees and a little less: x 10.4, y 8.8", 38, 37, 1.9615, 15.0113},
-		{"right: x 24.8, y -13.6", 47, 23, 24.2742, 23.1876},
-		{"far: x 50.4, y 0.8", 63, 32, 15.2460, 29.8596},
-		{"near: x 2.4, y 0.8", 33, 32, 10.1667, 1.2154},
+		{"ahead, a little right: x 10.4, y -0.8", 38, 31, 16.7308, 13.3591},
+		{"left at 45 degrees and a little less: x 10.4, y 8.8", 38, 37, 1.9615, 13.3591},
+		{"right: x 24.8, y -13.6", 47, 23, 24.2742, 20.6646},
+		{"far: x 50.4, y 0.8", 63, 32, 15.2460, 26.6259},
+		{"near: x 2.4, y 0.8", 33, 32, 10.1667, 1.0327},
 	}
 	lift := tribevLift()
 	lift.Build([]LiftCamera{looking(0)})
@@ -90,6 +90,27 @@ func TestLiftDepthLimit(t *testing.T) {
 	lift.Build([]LiftCamera{looking(0)})
 	if in, out := lift.Slot[43*64+31], lift.Slot[44*64+31]; in != 0 || out != -1 { // x 18.4 and 20.0
 		t.Errorf("cameras %d at 18.4 m and %d at 20 m, want 0 and -1", in, out)
+	}
+}
+
+// TestLiftFocal: through a lens twice as long, a thing at twice the distance is read where the first lens shows the thing itself.
+func TestLiftFocal(t *testing.T) {
+	short, long := tribevLift(), tribevLift()
+	c := looking(0)
+	short.Build([]LiftCamera{c})
+	c.View.Fx, c.View.Fy = 2*c.View.Fx, 2*c.View.Fy
+	long.Build([]LiftCamera{c})
+	for _, x := range []int{2, 5, 10} { // cells whose middles are 0.8 (2 x + 1) m ahead
+		_, _, _, bin := short.reading(32+x, 31)
+		d := TriBEV().Encoders.Camera.Depth
+		near := 0.8 * float64(2*x+1)
+		if place, inside := d.Place(2*near, 2*view.Fx); !inside || math.Abs(place-0.5-bin) > 1e-4 {
+			t.Errorf("%g m through the long lens: bin %g, want %g", 2*near, place-0.5, bin)
+		}
+		_, _, _, got := long.reading(32+x, 31)
+		if want, inside := d.Place(near/2, view.Fx); inside && math.Abs(got-(want-0.5)) > 1e-4 {
+			t.Errorf("%g m through the long lens: bin %g, want %g", near, got, want-0.5)
+		}
 	}
 }
 
@@ -180,17 +201,17 @@ func TestDepthTarget(t *testing.T) {
 	spec := TriBEV().Encoders.Camera
 	dst := make([]int8, 12*32)
 	DepthTarget(dst, spec, view, looking(0).CameraFromEgo, []sensors.Point{
-		{X: 20, Y: -0.1, Z: 0.7},   // column 128.6/8 = 16.1, row 40.6/8 = 5.1, bin 32 ln(10)/ln(30) = 21.66
-		{X: 10, Y: -0.1, Z: 0.75},  // the same block, bin 15.14
+		{X: 20, Y: -0.1, Z: 0.7},   // column 128.6/8 = 16.1, row 40.6/8 = 5.1, bin 32 ln(10)/ln(45) = 19.36
+		{X: 10, Y: -0.1, Z: 0.75},  // the same block, bin 13.53
 		{X: 30, Y: -0.1, Z: 0.75},  // the same block, farther: does not count
 		{X: 10, Y: 5, Z: 1.8},      // column (128-64)/8 = 8, row (40-12.8)/8 = 3.4
 		{X: 1.9, Y: 0, Z: 0.8},     // nearer than 2 m
-		{X: 60.1, Y: 0, Z: 0.8},    // farther than 60 m
+		{X: 90.1, Y: 0, Z: 0.8},    // farther than 90 m
 		{X: -10, Y: 0, Z: 0.8},     // behind
 		{X: 10, Y: 10.1, Z: 0.8},   // left of the picture
 		{X: 10, Y: 0, Z: 0.8 + 10}, // above it
 	})
-	want := map[int]int8{5*32 + 16: 15, 3*32 + 8: 15}
+	want := map[int]int8{5*32 + 16: 13, 3*32 + 8: 13}
 	for i, got := range dst {
 		if w, ok := want[i]; got != w && (ok || got != -1) {
 			t.Errorf("block %d, %d: bin %d, want %d", i/32, i%32, got, w)

@@ -96,18 +96,35 @@ type CameraSpec struct {
 		// Horizon is where the horizontal direction lies in the picture, as a share of its height from the top.
 		Horizon float64 `yaml:"horizon"`
 	} `yaml:"view"`
-	Depth struct {
-		Bins int     `yaml:"bins"`
-		MinM float64 `yaml:"min_m"`
-		MaxM float64 `yaml:"max_m"`
-	} `yaml:"depth"`
-	Stride int `yaml:"stride"`
+	Depth  DepthSpec `yaml:"depth"`
+	Stride int       `yaml:"stride"`
 	Lift   struct {
 		Taps    int     `yaml:"taps"`
 		HeightM float64 `yaml:"height_m"`
 	} `yaml:"lift"`
 	// Slots is the number of cameras that the fuser takes.
 	Slots int `yaml:"slots"`
+}
+
+// DepthSpec divides depth along the optical axis into bins, evenly spaced in its logarithm. A picture alone tells depth only up to the focal
+// length: the same car fills as many pixels at twice the distance through a lens twice as long. So the bins stand for the depth at which a
+// lens of FocalPx would show the same, and the lifting table, which knows the lens, does the rest.
+type DepthSpec struct {
+	Bins int     `yaml:"bins"`
+	MinM float64 `yaml:"min_m"`
+	MaxM float64 `yaml:"max_m"`
+	// FocalPx is the reference focal length, in pixels of the network's picture.
+	FocalPx float64 `yaml:"focal_px"`
+}
+
+// Place is where a depth of z metres, seen through a lens of fx pixels in the network's picture, lies among the bins: bin b reaches from b
+// to b + 1. False if it is outside of them.
+func (d *DepthSpec) Place(z, fx float64) (bin float64, inside bool) {
+	z *= d.FocalPx / fx
+	if !(z > d.MinM && z < d.MaxM) {
+		return 0, false
+	}
+	return math.Log(z/d.MinM) / math.Log(d.MaxM/d.MinM) * float64(d.Bins), true
 }
 
 // Height and Width of the network's picture, pixels.
@@ -209,6 +226,8 @@ func (m *Manifest) check() []error {
 	want(c.Depth.Bins > 0 && c.Depth.Bins <= 127 && c.Depth.MinM > 0 && c.Depth.MinM < c.Depth.MaxM && inReach(c.Depth.MaxM),
 		"encoders.camera.depth: %d bins over %g..%g m, want 1..127 bins over an interval above 0",
 		c.Depth.Bins, c.Depth.MinM, c.Depth.MaxM)
+	want(c.Depth.FocalPx > 0 && c.Depth.FocalPx <= 1e5, "encoders.camera.depth.focal_px is %g, want the reference focal length in pixels",
+		c.Depth.FocalPx)
 	want(c.View.Horizon > 0 && c.View.Horizon < 1, "encoders.camera.view.horizon is %g, want inside 0..1", c.View.Horizon)
 	want(c.Slots > 0 && c.Slots <= 64, "encoders.camera.slots is %d, want 1..64", c.Slots)
 	s := c.Input.Shape

@@ -15,7 +15,7 @@ func TriBEV() *Package {
 	r.Raster.Cells = 128
 	c.Input.Shape = []int64{1, 3, 96, 256}
 	c.View.Horizon, c.Stride, c.Slots = 0.42, 8, 6
-	c.Depth.Bins, c.Depth.MinM, c.Depth.MaxM = 32, 2, 60
+	c.Depth = DepthSpec{Bins: 32, MinM: 2, MaxM: 90, FocalPx: 128}
 	c.Lift.Taps, c.Lift.HeightM = LiftTaps, 0.8
 	return &Package{Manifest: m}
 }

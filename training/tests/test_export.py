@@ -10,7 +10,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import train
-from tribev import export, package
+from tribev import compact, export, package
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,24 @@ def test_graphs_say_what_the_manifest_says(random_package):
         assert json.loads(meta["fusiond.contract"])["modalities"] == ["lidar", "radar", "camera"]
 
 
+def test_large_weights_are_halves(random_package):
+    for name in package.FILES.values():
+        weights = onnx.load(str(random_package / name)).graph.initializer
+        wide = [w.name for w in weights if w.data_type == onnx.TensorProto.FLOAT and np.prod(w.dims) >= compact.LEAST]
+        assert not wide, f"{name}: {wide} are float32"
+
+
+def test_compact_is_the_same_network(store, model):
+    nets = export.networks(model)
+    inputs = export.golden_inputs(nets, store.load(0))
+    for key, net in nets.items():
+        small = compact.compact(net)
+        assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in small.modules()), key
+        for name, value in export.run(small, inputs[key], key).items():
+            want = export.run(net, inputs[key], key)[name]
+            assert np.abs(value - want).max() < 0.01 * max(1, np.abs(want).max()), (key, name)
+
+
 def test_golden_has_every_case(random_package):
     z = np.load(random_package / "golden.npz")
     want = {"lidar.in.raster", "lidar.out.tokens", "radar.in.raster", "radar.out.tokens"}
@@ -68,7 +86,7 @@ def test_golden_is_what_torch_says(random_package):
     torch.manual_seed(0)
     model = export.TriBEV("tiny")
     export.randomise(model, 0)
-    nets = export.networks(model)
+    nets = {k: export.compact(n) for k, n in export.networks(model).items()}
     z = np.load(random_package / "golden.npz")
     for key, net in nets.items():
         stem = Path(package.FILES[key]).stem

@@ -16,7 +16,7 @@ from torch import Tensor
 from .augment import augment
 from .config import Config, Doubt
 from .data import Sample, targets
-from .grid import CAMERA, HEAD_CELLS, MODALITIES, TOKEN_CELLS
+from .grid import CAMERA, HEAD_CELLS, LIDAR, MODALITIES, TOKEN_CELLS
 from .store import Store
 
 THREADS, AHEAD = 2, 4  # that make batches beside the training, and how many batches they may be ahead
@@ -27,6 +27,7 @@ OWN = {
     "camera": ("images", "lift_index", "lift_weight", "cam_present", "depth"),
 }
 
+DEPTH_TRUST = 0.9  # a lidar believed less than this teaches the camera no depth: in fog it sees the fog
 BLOCK = 8  # side of the squares of cells that a degraded modality loses
 # Weight of each proper subset when all three are there, bit 0 lidar, 1 radar, 2 camera: one missing 0.10 each; alone:
 # lidar 0.08, radar 0.05, camera 0.07. Where fewer are there, the subsets of those are drawn in the same proportion.
@@ -139,7 +140,7 @@ def collate(samples: list[Sample]) -> dict[str, Tensor]:
         if k not in ("boxes", "box_points"):
             a = np.empty((len(samples), *first.shape), whole.get(k, np.float32))
             for n, s in enumerate(samples):
-                a[n] = s[k]
+                a[n] = s[k] if k != "depth" or s["reliability"][LIDAR] > DEPTH_TRUST else -1
             batch[k] = torch.from_numpy(a)
     made = zip(*(targets(visible(s)) for s in samples), strict=True)
     heat, reg, centre = (np.stack(v) for v in made)

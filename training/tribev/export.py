@@ -15,6 +15,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from . import grid, made, package
+from .compact import compact, store_halves
 from .config import FUSERS
 from .data import Sample
 from .model import TriBEV
@@ -103,7 +104,7 @@ def randomise(model: TriBEV, seed: int) -> None:
             m.running_var.uniform_(0.3, 1.0, generator=g)
             m.weight.uniform_(0.7, 1.3, generator=g)
             m.bias.normal_(0, 0.1, generator=g)
-    for out in (*(getattr(model, f).out for f in FUSERS), *model.aux.values()):
+    for out in (*(getattr(model, f).out for f in FUSERS), *(h.out for h in model.aux.values())):
         out.weight.normal_(0, 0.3, generator=g)
 
 
@@ -152,14 +153,15 @@ def write_npz(path, arrays: dict[str, np.ndarray]) -> None:
 def export(model: TriBEV, sample: Sample, folder, strategies: tuple[str, ...] = package.STRATEGIES) -> dict[str, float]:
     """Write the ONNX files and golden.npz of a model, with the fusers of strategies, to folder.
 
-    Returns the largest difference between ONNX Runtime and torch for each file, in units of TOLERANCE, or nothing
-    where the onnxruntime Python package is not installed. Raises ExportError where a weight is NaN or infinite, or a
-    file is not valid, lacks an input, or differs by more than TOLERANCE, for everything present and for every subset.
+    The files hold the networks in their compact form. Returns the largest difference between ONNX Runtime and torch for
+    each file, in units of TOLERANCE, or nothing where the onnxruntime Python package is not installed. Raises
+    ExportError where a weight is NaN or infinite, or a file is not valid, lacks an input, or differs by more than
+    TOLERANCE, for everything present and for every subset.
     """
     check_finite(model)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    nets = networks(model, strategies)
+    nets = {k: compact(n) for k, n in networks(model, strategies).items()}
     inputs = golden_inputs(nets, sample)
     golden: dict[str, np.ndarray] = {}
     worst = {}
@@ -231,6 +233,7 @@ def write_onnx(net: nn.Module, inputs: dict[str, Tensor], key: str, path: Path) 
         a = numpy_helper.to_array(i)
         if a.dtype.kind == "f" and not np.isfinite(a).all():
             raise ExportError(f"export {path}: weights {i.name} hold NaN or infinity: train with a lower lr")
+    store_halves(graph)
     onnx.checker.check_model(graph, full_check=True)
     onnx.save(graph, str(path))
 

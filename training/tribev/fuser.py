@@ -30,6 +30,24 @@ def split(o: Tensor) -> tuple[Tensor, Tensor]:
     return torch.sigmoid(o[:, : len(CLASSES)]), o[:, len(CLASSES) :]
 
 
+class OwnHead(nn.Module):
+    """The decision of one modality alone: it trains the encoder, and is the modality's voice in late fusion.
+
+    Rasters are already in the grid's frame and their encoders look around in it, so one layer decides. A camera's
+    tokens lie along rays; blocks at two scales look at a ray as a whole first.
+    """
+
+    def __init__(self, size: Size, rays: bool):
+        super().__init__()
+        c = size.channels
+        self.trunk = TwoScales(c, size.trunk[1], 1, 1) if rays else nn.Identity()
+        self.out = output_layer(c)
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Map tokens [B, C, 64, 64] to heat and reg; see split."""
+        return split(self.out(self.trunk(tokens)))
+
+
 class Neck(nn.Module):
     """Polar tables to camera tokens: lifting, then one convolution that cleans up the rays."""
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .fuser import AGE_RATE, LEAST_RELIABILITY, Neck, masks, split
+from .fuser import AGE_RATE, LEAST_RELIABILITY, Neck, masks
 from .grid import MODALITIES
 
 
@@ -26,7 +26,7 @@ class LateNet(nn.Module):
         mask = masks(on, seen)
         heat, reg = [], []
         for head, t, k in zip(self.heads, tokens, mask, strict=True):
-            h, r = split(head(torch.where(k > 0, t, none)))
+            h, r = head(torch.where(k > 0, t, none))
             fine = F.interpolate(k, scale_factor=2.0, mode="nearest") > 0
             heat.append(torch.where(fine, h, none))
             reg.append(torch.where(fine, r, none))

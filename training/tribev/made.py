@@ -17,6 +17,7 @@ from .grid import (
     CAMERAS,
     CLASSES,
     COLUMNS,
+    DEPTH_FOCAL_PX,
     DEPTH_MAX_M,
     DEPTH_MIN_M,
     HORIZON,
@@ -85,6 +86,12 @@ def radar_raster(detections: np.ndarray) -> np.ndarray:
     return out.reshape(RADAR_CHANNELS, RADAR_CELLS, RADAR_CELLS)
 
 
+def depth_place(z: np.ndarray, fx: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return where depths z lie among the bins, seen through a lens of fx pixels, and whether they are inside."""
+    z = z * (DEPTH_FOCAL_PX / fx)
+    return np.log(np.maximum(z, 1e-3) / DEPTH_MIN_M) * BINS_PER_LOG, (z > DEPTH_MIN_M) & (z < DEPTH_MAX_M)
+
+
 def lift_table(pinhole: np.ndarray, cam_from_ego: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return index [4096, 4] int32 and weight [4096, 4] float32 for cameras with pinhole [N, 4] (fx, fy, cx, cy).
 
@@ -102,10 +109,11 @@ def lift_table(pinhole: np.ndarray, cam_from_ego: np.ndarray) -> tuple[np.ndarra
         depth = np.maximum(q[:, 2], 1e-3)
         u, v = fx * q[:, 0] / depth + cx, fy * q[:, 1] / depth + cy
         off = np.abs(u / IMAGE_W - 0.5)
-        use = (q[:, 2] > DEPTH_MIN_M) & (q[:, 2] < DEPTH_MAX_M) & (u >= 0) & (u < IMAGE_W)
+        place, inside = depth_place(q[:, 2], fx)
+        use = inside & (u >= 0) & (u < IMAGE_W)
         use &= (v > -IMAGE_H) & (v < 2 * IMAGE_H) & (off < nearest)
         nearest[use] = off[use]
-        column, depth_bin = u / STRIDE - 0.5, np.log(depth / DEPTH_MIN_M) * BINS_PER_LOG - 0.5
+        column, depth_bin = u / STRIDE - 0.5, place - 0.5
         for tap in range(TAPS):
             c, b = np.floor(column) + tap // 2, np.floor(depth_bin) + tap % 2
             near = (1 - np.abs(column - c)) * (1 - np.abs(depth_bin - b))
@@ -121,11 +129,12 @@ def depth_target(points: np.ndarray, pinhole: np.ndarray, cam_from_ego: np.ndarr
     out = np.full((len(pinhole), ROWS_V * COLUMNS), BINS, np.int64)
     for n, ((fx, fy, cx, cy), pose) in enumerate(zip(pinhole, cam_from_ego, strict=True)):
         q = homogeneous @ pose.T
-        q = q[(q[:, 2] > DEPTH_MIN_M) & (q[:, 2] < DEPTH_MAX_M)]
+        place, inside = depth_place(q[:, 2], fx)
+        q, place = q[inside], place[inside]
         column = np.floor((fx * q[:, 0] / q[:, 2] + cx) / STRIDE).astype(np.int64)
         row = np.floor((fy * q[:, 1] / q[:, 2] + cy) / STRIDE).astype(np.int64)
         use = (column >= 0) & (column < COLUMNS) & (row >= 0) & (row < ROWS_V)
-        bins = (np.log(q[use, 2] / DEPTH_MIN_M) * BINS_PER_LOG).astype(np.int64)
+        bins = place[use].astype(np.int64)
         np.minimum.at(out[n], row[use] * COLUMNS + column[use], bins)
     return np.where(out < BINS, out, -1).astype(np.int8).reshape(len(pinhole), ROWS_V, COLUMNS)
 

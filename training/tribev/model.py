@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from .backbone import OwnBackbone, YoloxBackbone
 from .config import Config
-from .fuser import AttentionFuser, EarlyFuser, FuserNet, Neck, output_layer
-from .grid import MODALITIES
+from .fuser import AttentionFuser, EarlyFuser, FuserNet, Neck, OwnHead
+from .grid import CAMERA, MODALITIES
 from .hybrid import HybridFuser
 from .late import LateNet
 from .network import SIZES, CameraEncoder, LidarEncoder, RadarEncoder
@@ -26,7 +26,7 @@ class TriBEV(nn.Module):
         self.attention = AttentionFuser(self.size, reliability)
         self.early = EarlyFuser(self.size, reliability, early)
         self.hybrid = HybridFuser(self.size, reliability)
-        self.aux = nn.ModuleDict({m: output_layer(c) for m in MODALITIES})  # trained with encoders; late fusion's heads
+        self.aux = nn.ModuleDict({m: OwnHead(self.size, m == MODALITIES[CAMERA]) for m in MODALITIES})
 
     @classmethod
     def of(cls, config: Config) -> "TriBEV":

@@ -6,7 +6,6 @@ from torch import Tensor
 from . import losses
 from .batch import Draw
 from .config import Config, Stage
-from .fuser import split
 from .grid import CAMERA, MODALITIES
 from .model import TriBEV
 
@@ -39,7 +38,7 @@ def stage_loss(
             terms["depth"] = weights.depth * losses.depth(logits, batch["depth"].flatten(0, 1))
         else:
             tokens = getattr(model, m)(batch[m + "_raster"].contiguous(memory_format=torch.channels_last))
-        terms[m] = losses.detection(*split(model.aux[m](tokens)), batch, weights.regression)
+        terms[m] = losses.detection(*model.aux[m](tokens), batch, weights.regression)
     total = sum(terms.values())
     return total, {k: float(v.detach()) for k, v in terms.items()}
 
@@ -63,7 +62,7 @@ def _joint_terms(model, batch, d, stage, config):
     for m in moving:
         rows = batch["present"][:, m] > 0
         those = {k: batch[k][rows] for k in ("heat", "reg", "centre")}
-        own = losses.detection(*split(model.aux[MODALITIES[m]](tokens[m][rows])), those, weights.regression)
+        own = losses.detection(*model.aux[MODALITIES[m]](tokens[m][rows]), those, weights.regression)
         terms[MODALITIES[m]] = aux * own
     if CAMERA in moving:
         terms["depth"] = weights.depth * losses.depth(logits, batch["depth"].flatten(0, 1))

@@ -103,7 +103,12 @@ def manifest(
         "radar": {"raster": {"cells": grid.RADAR_CELLS}},
         "camera": {
             "view": {"horizon": grid.HORIZON},
-            "depth": {"bins": grid.BINS, "min_m": grid.DEPTH_MIN_M, "max_m": grid.DEPTH_MAX_M},
+            "depth": {
+                "bins": grid.BINS,
+                "min_m": grid.DEPTH_MIN_M,
+                "max_m": grid.DEPTH_MAX_M,
+                "focal_px": grid.DEPTH_FOCAL_PX,
+            },
             "stride": grid.STRIDE,
             "lift": {"taps": grid.TAPS, "height_m": grid.LIFT_HEIGHT_M},
             "slots": grid.CAMERAS,
