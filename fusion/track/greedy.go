@@ -104,7 +104,6 @@ type greedyTrack struct {
 	born, seen sensors.StampNs
 	at         sensors.StampNs
 	source     int
-	score      float64
 	row, col   int
 	by         [sensors.NumFused]float64
 	scores     []float32 // of the latest detection, the track's own memory
@@ -155,9 +154,9 @@ func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index 
 		}
 		g.next++
 		g.tracks = append(g.tracks, greedyTrack{
-			id: g.next, class: d.Class, born: stamp, existence: d.Score,
+			id: g.next, class: d.Class, born: stamp, existence: FirstLook * d.Score,
 			x: axis{pos: p.X, vel: v.X, pp: pv * pv, vv: vv * vv}, y: axis{pos: p.Y, vel: v.Y, pp: pv * pv, vv: vv * vv},
-			z: p.Z, l: d.Length, w: d.Width, h: d.Height, at: stamp, score: FirstLook * d.Score,
+			z: p.Z, l: d.Length, w: d.Width, h: d.Height, at: stamp,
 		})
 		best = len(g.tracks) - 1
 	} else {
@@ -171,9 +170,8 @@ func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index 
 		t.l += (1 - keep) * (d.Length - t.l)
 		t.w += (1 - keep) * (d.Width - t.w)
 		t.h += (1 - keep) * (d.Height - t.h)
-		t.score += newScore * (d.Score - t.score)
-		// Two independent pieces of evidence that the object is there: it is missing only if both are wrong.
-		t.existence = 1 - (1-t.existence)*(1-d.Score)
+		// A mean, not the odds that one look of many is right: a network errs in the same place again and again.
+		t.existence += newScore * (d.Score - t.existence)
 	}
 	t := &g.tracks[best]
 	t.yaw = localFromEgo.Mul(sensors.FromYaw(d.Yaw, r3.Vec{})).Yaw()
@@ -181,7 +179,7 @@ func (g *Greedy) assign(stamp sensors.StampNs, localFromEgo sensors.Pose, index 
 	t.by, t.scores = d.By, append(t.scores[:0], d.Scores...)
 }
 
-// newScore is what the latest detection adds to a track's score.
+// newScore is the part of the latest detection's score in a track's existence.
 const newScore = 0.3
 
 // coastDecay is the share of existence kept in a set without a detection.
@@ -193,7 +191,7 @@ func (g *Greedy) objects(localFromEgo sensors.Pose) []Object {
 	g.out = g.out[:0]
 	for i := range g.tracks {
 		t := &g.tracks[i]
-		score := t.score
+		score := t.existence
 		if t.source < 0 {
 			t.existence *= coastDecay
 			score = 0

@@ -23,12 +23,12 @@ type Tracker interface {
 type Object struct {
 	// ID is from 1 and never used again.
 	ID uint64
-	// Detection holds class, box and velocity as filtered over time. Its Score is that of the object's detections, the latest counting most;
-	// 0 when it was not detected in this set. Its Scores are those of the latest detection.
+	// Detection holds class, box and velocity as filtered over time. Its Score is Existence, or 0 when the object was not detected in this set;
+	// its Scores are those of the latest detection.
 	fusion.Detection
 	// Source indexes the detection of this set, -1 when there is none (the object coasts).
 	Source int
-	// Existence, 0..1.
+	// Existence, 0..1: the mean score of the object's detections, the latest counting most; it fades while the object coasts.
 	Existence float64
 	// Born and Seen are the stamps of the first and the latest detection.
 	Born, Seen sensors.StampNs
