@@ -13,13 +13,14 @@ import (
 	"testing"
 
 	"github.com/fusiond/fusiond/internal/onnx"
+	"github.com/fusiond/fusiond/internal/onnx/onnxtest"
 	"github.com/fusiond/fusiond/sensors"
 	"github.com/fusiond/fusiond/sensors/camera"
 )
 
 // TestDetectorInput: channels in the detector's order and scale, the picture in the upper left corner, the rest in its gray.
 func TestDetectorInput(t *testing.T) {
-	openRuntime(t)
+	onnxtest.Open(t)
 	s := testMember()
 	s.Input.Scale = 0.5
 	input, err := onnx.NewTensor[float32](1, 3, 16, 32)
@@ -96,7 +97,7 @@ func TestDetectRealPhoto(t *testing.T) {
 	w, h := header.Width, header.Height
 	k := &sensors.Intrinsics{Width: w, Height: h, Fx: float64(w), Fy: float64(w), Cx: float64(w-1) / 2, Cy: float64(h-1) / 2}
 	frame := &sensors.CameraFrame{Encoding: sensors.JPEG, Width: w, Height: h, Data: data}
-	rt := openRuntime(t)
+	rt := onnxtest.Open(t)
 	d, err := NewDetector2D(rt, p, &p.Members[0], cpu)
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +133,7 @@ func TestDetectRealPhoto(t *testing.T) {
 func TestDetectorRefuses(t *testing.T) {
 	p := yoloxNano(t)
 	p.Members[0].Output.Strides = []int{8, 16}
-	_, err := NewDetector2D(openRuntime(t), p, &p.Members[0], cpu)
+	_, err := NewDetector2D(onnxtest.Open(t), p, &p.Members[0], cpu)
 	if err == nil || !strings.Contains(err.Error(), "member yolox: output output has shape [1 3549 85], want [1, 3380, at least 13]: correct strides and classes") {
 		t.Errorf("got error %v", err)
 	}

@@ -9,28 +9,11 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
-
-	"github.com/fusiond/fusiond/internal/onnx"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const shipped = "../models/tribev"
-
-// openRuntime opens ONNX Runtime for one test, or skips it where there is none.
-func openRuntime(t testing.TB) *onnx.Runtime {
-	t.Helper()
-	path, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip("SKIP: no ONNX Runtime library: make setup")
-	}
-	rt, err := onnx.Open(path)
-	if err != nil {
-		t.Skip("SKIP: ONNX Runtime cannot be opened: ", err)
-	}
-	t.Cleanup(func() { closed(t, rt) })
-	return rt
-}
 
 func closed(t testing.TB, c interface{ Close() error }) {
 	t.Helper()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/fusiond/fusiond/internal/onnx"
+	"github.com/fusiond/fusiond/internal/onnx/onnxtest"
 )
 
 // models are tiny networks: conv_relu.onnx takes x [1 2 4 5] and gives y [1 3 4 5].
@@ -30,7 +31,7 @@ func tiny(t testing.TB) *Package {
 }
 
 func TestOpenNetworkRefuses(t *testing.T) {
-	rt := openRuntime(t)
+	rt := onnxtest.Open(t)
 	tests := []struct {
 		name, file string
 		in, out    TensorSpec
@@ -66,7 +67,7 @@ func TestOpenNetworkRefuses(t *testing.T) {
 // tinyEncoder encodes with the tiny network.
 func tinyEncoder(t testing.TB) *network {
 	t.Helper()
-	e, err := openEncoder(openRuntime(t), tiny(t), &Network{File: "net.onnx", Input: convIn, Output: convOut}, cpu)
+	e, err := openEncoder(onnxtest.Open(t), tiny(t), &Network{File: "net.onnx", Input: convIn, Output: convOut}, cpu)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func TestEncodeAllocates(t *testing.T) {
 
 // TestEncoders runs the three shipped encoders: what they give depends on their input and is the same every time.
 func TestEncoders(t *testing.T) {
-	rt := openRuntime(t)
+	rt := onnxtest.Open(t)
 	p, err := LoadPackage(shipped)
 	if err != nil {
 		t.Fatal(err)

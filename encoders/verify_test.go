@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/fusiond/fusiond/internal/npz"
+	"github.com/fusiond/fusiond/internal/onnx/onnxtest"
 )
 
 // tinyGolden writes golden arrays for the tiny network: an input and what a change makes of the right output.
@@ -77,7 +78,7 @@ func TestVerifyNetwork(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			e := tinyEncoder(t)
 			v := &verifier{
-				ctx: t.Context(), rt: openRuntime(t), pack: tiny(t), options: cpu, out: &Verification{Tolerance: VerifyTolerance},
+				ctx: t.Context(), rt: onnxtest.Open(t), pack: tiny(t), options: cpu, out: &Verification{Tolerance: VerifyTolerance},
 				golden: tinyGolden(t, e, tt.inShape, tt.outShape, tt.change),
 			}
 			err := v.network(packageNetwork{"net.file", "net.onnx", []TensorSpec{convIn}, []TensorSpec{convOut}, false})
@@ -104,7 +105,7 @@ func TestVerifyNetwork(t *testing.T) {
 
 // TestVerifyRefuses changes the shipped package's golden tensors, hashes right.
 func TestVerifyRefuses(t *testing.T) {
-	rt := openRuntime(t)
+	rt := onnxtest.Open(t)
 	verify := func(ctx context.Context, golden func(whole []byte) []byte) (*Verification, error) {
 		t.Helper()
 		f := copyShipped(t)
@@ -135,7 +136,7 @@ func TestVerifyRefuses(t *testing.T) {
 
 // TestVerifyNamesTheTensor changes one value of one golden output of a whole package.
 func TestVerifyNamesTheTensor(t *testing.T) {
-	rt, f := openRuntime(t), copyShipped(t)
+	rt, f := onnxtest.Open(t), copyShipped(t)
 	golden, err := npz.Open(f.read("golden.npz"))
 	if err != nil {
 		t.Fatal(err)

@@ -12,21 +12,14 @@ import (
 
 	"github.com/fusiond/fusiond/encoders"
 	"github.com/fusiond/fusiond/internal/onnx"
+	"github.com/fusiond/fusiond/internal/onnx/onnxtest"
 	"github.com/fusiond/fusiond/sensors"
 )
 
 // openShipped opens the shipped package; without ONNX Runtime the test is skipped.
 func openShipped(t *testing.T) (*onnx.Runtime, *encoders.Package) {
 	t.Helper()
-	path, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip("SKIP: no ONNX Runtime library: make setup")
-	}
-	rt, err := onnx.Open(path)
-	if err != nil {
-		t.Skip("SKIP: ONNX Runtime cannot be opened: ", err)
-	}
-	t.Cleanup(func() { closed(t, rt) })
+	rt := onnxtest.Open(t)
 	p, err := encoders.LoadPackage("../models/tribev")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/fusiond/fusiond/encoders"
 	"github.com/fusiond/fusiond/fusion"
 	"github.com/fusiond/fusiond/internal/onnx"
+	"github.com/fusiond/fusiond/internal/onnx/onnxtest"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/sensors"
 	timesync "github.com/fusiond/fusiond/sync"
@@ -173,19 +174,7 @@ func randomPoints(rng *rand.Rand, n int) []byte {
 // testOptions opens the shipped package; without ONNX Runtime the test is skipped.
 func testOptions(t testing.TB) Options {
 	t.Helper()
-	path, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip("SKIP: no ONNX Runtime library: make setup")
-	}
-	rt, err := onnx.Open(path)
-	if err != nil {
-		t.Skip("SKIP: ONNX Runtime cannot be opened: ", err)
-	}
-	t.Cleanup(func() {
-		if err := rt.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	rt := onnxtest.Open(t)
 	pack, err := encoders.LoadPackage("../../models/tribev")
 	if err != nil {
 		t.Fatal(err)

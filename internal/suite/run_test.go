@@ -16,6 +16,7 @@ import (
 	"github.com/fusiond/fusiond/encoders"
 	"github.com/fusiond/fusiond/fusion"
 	"github.com/fusiond/fusiond/internal/onnx"
+	"github.com/fusiond/fusiond/internal/onnx/onnxtest"
 	"github.com/fusiond/fusiond/internal/pipeline"
 	"github.com/fusiond/fusiond/sensors"
 	timesync "github.com/fusiond/fusiond/sync"
@@ -37,19 +38,7 @@ var tiny = &plan{
 // tinyOptions run the tiny suite with the package of random weights; without ONNX Runtime the test is skipped.
 func tinyOptions(t *testing.T, cache string) Options {
 	t.Helper()
-	path, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip("SKIP: no ONNX Runtime library: make setup")
-	}
-	rt, err := onnx.Open(path)
-	if err != nil {
-		t.Skip("SKIP: ONNX Runtime cannot be opened: ", err)
-	}
-	t.Cleanup(func() {
-		if err := rt.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	rt := onnxtest.Open(t)
 	pack, err := encoders.LoadPackage("../../models/tiny")
 	if err != nil {
 		t.Fatal(err)
