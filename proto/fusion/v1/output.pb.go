@@ -660,7 +660,7 @@ type Object struct {
 	Velocity *Vector3 `protobuf:"bytes,7,opt,name=velocity,proto3" json:"velocity,omitempty"`
 	// Row-major 5x5 of (x, y, yaw, vx, vy), m, rad, m/s.
 	Covariance []float64 `protobuf:"fixed64,8,rep,packed,name=covariance,proto3" json:"covariance,omitempty"`
-	// 0..1.
+	// 0..1: the mean score of its detections, the latest counting most; it fades while the object is not seen.
 	Existence float32 `protobuf:"fixed32,9,opt,name=existence,proto3" json:"existence,omitempty"`
 	// Since the track began, ns.
 	AgeNs int64 `protobuf:"varint,10,opt,name=age_ns,json=ageNs,proto3" json:"age_ns,omitempty"`
