@@ -11,13 +11,15 @@ import (
 )
 
 // secondReport is one second of a drive: how the output lives through it. Truth counts the labelled objects within foundRangeM that a clean
-// lidar or radar would have touched; Found those of them with an object of the same class group within foundM.
+// lidar or radar would have touched; Found those of them with an object of the same class group within foundM; False the objects in that range
+// without any labelled one of their group within foundM.
 type secondReport struct {
 	At    int    `json:"at_s"`
 	Sets  int    `json:"sets"`
 	Mean  int    `json:"objects_a_set"`
 	Truth int    `json:"truth"`
 	Found int    `json:"found"`
+	False int    `json:"false"`
 	Mode  string `json:"mode"`
 	// Reliability by modality, and the reasons named with the sensors that have them, in the second's last set.
 	Reliability map[string]float64  `json:"reliability"`
@@ -53,9 +55,10 @@ func seconds(lists []*fusionv1.ObjectList, truth *pipeline.Truth, start sensors.
 		s.Mean, s.Mode = objects/s.Sets, lower(l.Mode.String(), "MODE_")
 		s.Reliability, s.Reasons = conditionsOf(l)
 		if f := truth.At(stamp); f != nil {
-			n, found := foundIn(l, f)
+			n, found, wrong := foundIn(l, f)
 			s.Truth += n
 			s.Found += found
+			s.False += wrong
 		}
 	}
 	return out
@@ -123,22 +126,33 @@ func inShort(names []string) string {
 	return strings.Join(words, ", ")
 }
 
-func foundIn(l *fusionv1.ObjectList, f *fusionv1.TruthFrame) (n, found int) {
+func foundIn(l *fusionv1.ObjectList, f *fusionv1.TruthFrame) (n, found, wrong int) {
+	counted := func(o *fusionv1.Object) bool { return float64(o.Existence) >= foundExistence }
+	same := func(o *fusionv1.Object, t *fusionv1.TruthObject) bool {
+		return distance2(o.Center, t.Center) <= foundM*foundM && group(o.Class) == group(t.Class)
+	}
+	inRange := func(v *fusionv1.Vector3) bool { return distance2(v, nil) <= foundRangeM*foundRangeM }
 	for _, t := range f.Objects {
-		x, y := t.Center.GetX(), t.Center.GetY()
-		if x*x+y*y > foundRangeM*foundRangeM || pipeline.TruthPoints(t) == 0 {
+		if !inRange(t.Center) || pipeline.TruthPoints(t) == 0 {
 			continue
 		}
 		n++
-		for _, o := range l.Objects {
-			dx, dy := o.Center.GetX()-x, o.Center.GetY()-y
-			if float64(o.Existence) >= foundExistence && dx*dx+dy*dy <= foundM*foundM && group(o.Class) == group(t.Class) {
-				found++
-				break
-			}
+		if slices.ContainsFunc(l.Objects, func(o *fusionv1.Object) bool { return counted(o) && same(o, t) }) {
+			found++
 		}
 	}
-	return n, found
+	for _, o := range l.Objects {
+		if counted(o) && inRange(o.Center) && !slices.ContainsFunc(f.Objects, func(t *fusionv1.TruthObject) bool { return same(o, t) }) {
+			wrong++
+		}
+	}
+	return n, found, wrong
+}
+
+// distance2 is the square of the distance of two points in the plane; nil is the ego.
+func distance2(a, b *fusionv1.Vector3) float64 {
+	dx, dy := a.GetX()-b.GetX(), a.GetY()-b.GetY()
+	return dx*dx + dy*dy
 }
 
 // group puts classes together that are easily taken for one another.

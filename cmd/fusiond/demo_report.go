@@ -175,9 +175,10 @@ func (r *demoReport) writeTable(out io.Writer) error {
 		row("%s\t%d\t%d\t%s\t%d\t%s\t%s", name, s.Received, s.Used, counts(dropped), s.Pending, least, reasons)
 	}
 	if len(r.Seconds) > 0 {
-		row("\nsecond\tobjects a set\tlabelled within %d m\tfound\tmode\tunreliable", foundRangeM)
+		row("\nsecond\tobjects a set\tlabelled within %d m\tfound\tfalse\tmode\tunreliable", foundRangeM)
 		for _, s := range r.Seconds {
-			row("%d\t%d\t%d\t%.0f %%\t%s\t%s", s.At, s.Mean, s.Truth/max(s.Sets, 1), 100*float64(s.Found)/float64(max(s.Truth, 1)), s.Mode,
+			row("%d\t%d\t%d\t%.0f %%\t%.1f\t%s\t%s", s.At, s.Mean, s.Truth/max(s.Sets, 1), 100*float64(s.Found)/float64(max(s.Truth, 1)),
+				float64(s.False)/float64(max(s.Sets, 1)), s.Mode,
 				s.unreliable())
 		}
 	}

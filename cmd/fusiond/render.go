@@ -164,7 +164,7 @@ func (p *painter) film(lists []*fusionv1.ObjectList, n int, out string) error {
 		}
 		f := render.Frame{Scene: scene, AtS: p.seconds(l), Labelled: -1, FoundRangeM: foundRangeM}
 		if scene.Truth != nil {
-			f.Labelled, f.Found = foundIn(l, scene.Truth)
+			f.Labelled, f.Found, f.False = foundIn(l, scene.Truth)
 		}
 		frames = append(frames, f)
 	}

@@ -37,9 +37,10 @@ type Frame struct {
 	Scene
 	// AtS is the moment in seconds from the recording's start.
 	AtS float64
-	// Found of Labelled objects within FoundRangeM have a published one; Labelled below 0: there is no ground truth to compare with.
-	Found, Labelled int
-	FoundRangeM     float64
+	// Found of Labelled objects within FoundRangeM have a published one, False published ones there have no label; Labelled below 0: there is
+	// no ground truth to compare with.
+	Found, Labelled, False int
+	FoundRangeM            float64
 }
 
 // Film draws moments side by side: the front camera with boxes, the bird's-eye view of the nearest FilmRangeM, and a caption that
@@ -175,7 +176,7 @@ func foundWords(f *Frame) string {
 	if f.Labelled < 0 {
 		return fmt.Sprintf("%d objects", len(f.Objects.GetObjects()))
 	}
-	return fmt.Sprintf("%d of %d found within %g m", f.Found, f.Labelled, f.FoundRangeM)
+	return fmt.Sprintf("%d of %d found within %g m, %d false", f.Found, f.Labelled, f.FoundRangeM, f.False)
 }
 
 // troubles names what is wrong with the sensors, in the manifest's order: a reason with its sensor, or with how many have it:

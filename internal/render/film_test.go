@@ -199,9 +199,9 @@ func TestTroubles(t *testing.T) {
 func TestFoundWords(t *testing.T) {
 	objects := Scene{Objects: list(car(1, 0, 0), car(2, 0, 0))}
 	for want, f := range map[string]Frame{
-		"2 objects":                {Scene: objects, Labelled: -1},
-		"0 of 0 found within 30 m": {Scene: objects, FoundRangeM: 30},
-		"3 of 4 found within 20 m": {Found: 3, Labelled: 4, FoundRangeM: 20},
+		"2 objects":                         {Scene: objects, Labelled: -1},
+		"0 of 0 found within 30 m, 0 false": {Scene: objects, FoundRangeM: 30},
+		"3 of 4 found within 20 m, 2 false": {Found: 3, Labelled: 4, False: 2, FoundRangeM: 20},
 	} {
 		if got := foundWords(&f); got != want {
 			t.Errorf("%d of %d: got %q, want %q", f.Found, f.Labelled, got, want)
