@@ -45,7 +45,7 @@ def augment(s: Sample, config: Augment, rng: np.random.Generator) -> Sample:
     if "images" not in s:
         return s
     if rng.random() < config.shift:
-        s = shift_images(s, rng.integers(-2, 3, CAMERAS), rng.integers(-1, 2, CAMERAS))
+        s = shift_images(s, rng.integers(-2, 3, CAMERAS))
     if rng.random() < config.miscalibrate:
         s = miscalibrate(s, rng.integers(-PIXELS, PIXELS + 1, CAMERAS), rng.integers(-PIXELS, PIXELS + 1, CAMERAS))
     if rng.random() < config.colour:
@@ -186,13 +186,16 @@ def _moved(a: np.ndarray, right: int, down: int, fill) -> np.ndarray:
     return out
 
 
-def shift_images(s: Sample, right: np.ndarray, down: np.ndarray) -> Sample:
-    """Move camera k's image by right[k], down[k] feature cells of 8 pixels, and the table's columns with it."""
+def shift_images(s: Sample, right: np.ndarray) -> Sample:
+    """Move camera k's image by right[k] feature cells of 8 pixels, and the table's columns with it.
+
+    Never up or down: the horizon lies in the same row of every picture, so rows tell depth.
+    """
     images, depth = s["images"].copy(), s["depth"].copy()
     for k in range(CAMERAS):
-        r, d = int(right[k]), int(down[k])
-        images[k] = _moved(images[k], r * STRIDE, d * STRIDE, 120)
-        depth[k] = _moved(depth[k].reshape(ROWS_V, COLUMNS), r, d, -1)
+        r = int(right[k])
+        images[k] = _moved(images[k], r * STRIDE, 0, 120)
+        depth[k] = _moved(depth[k].reshape(ROWS_V, COLUMNS), r, 0, -1)
     index = s["lift_index"]
     step = np.asarray(right, index.dtype)[index // (BINS * COLUMNS)]
     column = index // BINS % COLUMNS + step
