@@ -105,8 +105,9 @@ func TestRun(t *testing.T) {
 	if p.Kind != "simulated" || p.Moments != 3 || len(p.Subsets) != 7 || len(p.Conditions) != 2 || len(p.Visibility) != 2 || p.Objects["car"] == 0 {
 		t.Errorf("got %s, %d moments, %d subsets, %d conditions, %d visibilities, %d cars", p.Kind, p.Moments, len(p.Subsets), len(p.Conditions), len(p.Visibility), p.Objects["car"])
 	}
-	if p.Calibration[0].Count+p.Calibration[1].Count == 0 && p.Subsets[0].MAP != 0 {
-		t.Error("no detection was calibrated")
+	// Random weights may give no score that counts; what calibration computes is tested in eval.
+	if c := p.Calibration; len(c) != 2 || c[0].Over == "" || c[0].Over == c[1].Over || len(c[0].Bins) != len(c[1].Bins) {
+		t.Errorf("calibration: got %+v, want clean drives and the others", c)
 	}
 	if v := p.Visibility[1]; v.VisibilityM != 50 || v.Made != "simulated" || v.Mass["lidar"]+v.Mass["radar"]+v.Mass["camera"] < 0.99 {
 		t.Errorf("fog: got %+v", v)
