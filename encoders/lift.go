@@ -77,8 +77,7 @@ func (t *LiftTable) add(slot int, c *LiftCamera) {
 			Y: m[3]*x + m[4]*y + m[5]*spec.Lift.HeightM + o.Y,
 			Z: m[6]*x + m[7]*y + m[8]*spec.Lift.HeightM + o.Z,
 		}
-		bin, inside := spec.Depth.Place(p.Z, v.Fx)
-		if !inside {
+		if p.Z <= 0 {
 			continue
 		}
 		// Half a pixel is added because the network's blocks are counted from the picture's edge, not from a pixel's centre.
@@ -86,6 +85,10 @@ func (t *LiftTable) add(slot int, c *LiftCamera) {
 		off := math.Abs(u/width - 0.5)
 		// A cell stands for the whole column above it, so its own point may leave the picture by one height.
 		if u < 0 || u >= width || w <= -height || w >= 2*height || off >= t.best[cell] {
+			continue
+		}
+		bin, inside := spec.Depth.Place(p.Z, v.Fx)
+		if !inside {
 			continue
 		}
 		t.best[cell], t.Slot[cell] = off, int8(slot) //nolint:gosec // few slots

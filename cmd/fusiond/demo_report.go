@@ -178,8 +178,7 @@ func (r *demoReport) writeTable(out io.Writer) error {
 		row("\nsecond\tobjects a set\tlabelled within %d m\tfound\tfalse\tmode\tunreliable", foundRangeM)
 		for _, s := range r.Seconds {
 			row("%d\t%d\t%d\t%.0f %%\t%.1f\t%s\t%s", s.At, s.Mean, s.Truth/max(s.Sets, 1), 100*float64(s.Found)/float64(max(s.Truth, 1)),
-				float64(s.False)/float64(max(s.Sets, 1)), s.Mode,
-				s.unreliable())
+				float64(s.False)/float64(max(s.Sets, 1)), s.Mode, s.unreliable())
 		}
 	}
 	if r.Picture != "" {

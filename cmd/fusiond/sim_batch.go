@@ -28,10 +28,10 @@ import (
 type simBatch struct {
 	Batch   int      `help:"Instead of one drive, write training tensors (as fusiond tensors does) of this many drawn worlds into the folder --out. A folder that is not finished is gone on with."`
 	Frames  int      `default:"8" help:"Frames a world."`
+	Pick    int      `default:"1" help:"Draw this many worlds for each one kept: the one with most of what is rare (buses, trailers, construction vehicles, motorcycles, cones, barriers). World n is of one of the seeds from seed + n * pick."`
 	Rig     []string `default:"city" help:"Rigs that worlds start from, in turn: built-in ones, rig files or recordings."`
 	Units   []string `help:"Lidar units to draw from, for example dense64,spinning32; default: the rig's."`
 	Weather float64  `default:"0.5" help:"Share of the worlds that are not clear, 0..1."`
-	Pick    int      `default:"1" help:"Draw this many worlds for each one kept: the one with most of what is rare (buses, trailers, construction vehicles, motorcycles, cones, barriers). World n is of one of the seeds from seed + n * pick."`
 	Faults  float64  `default:"0.4" help:"Share of the worlds with faulty sensors, 0..1."`
 	Size    string   `default:"320x180" help:"Size of the cameras' pictures."`
 }
@@ -111,7 +111,7 @@ func (b *simBatch) runBatch(ctx context.Context, out string, seed uint64, worker
 	return err
 }
 
-// richest draws the drives of n seeds and returns the one that has most of what is rare; of equals the first.
+// richest draws the drives of n seeds and returns the one that has most of what is rare; of equals, the first.
 func richest(first uint64, n int, o sim.DrawOptions, bodies *world.Bodies) (best *sim.Drive, err error) {
 	for seed := first; seed < first+uint64(n); seed++ { //nolint:gosec // a flag above 0
 		d, err := sim.New(sim.Draw(seed, o), bodies)
