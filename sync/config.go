@@ -52,13 +52,13 @@ type StreamConfig struct {
 
 // ClockConfig holds the limits beyond which a stream's clock is called bad; see guard.go.
 type ClockConfig struct {
-	// MaxLag is how far the lower envelope of (arrival - stamp) may lie above the median of all streams. Default 700 ms.
+	// MaxLag is how far the lower envelope of (arrival - stamp) may lie above the time base. Default 700 ms.
 	MaxLag time.Duration
-	// MaxLead is how far a single stamp may lie ahead of the median of all streams. Default 250 ms.
+	// MaxLead is how far a single stamp may lie ahead of the time base. Default 250 ms.
 	MaxLead time.Duration
 	// MaxStep is the largest jump of a stamp, against its period and its arrival alike. Default 25 ms.
 	MaxStep time.Duration
-	// MaxDriftPpm is the largest drift against the median of all streams, in two windows running. Default 1000.
+	// MaxDriftPpm is the largest drift against the time base, in two windows running. Default 1000.
 	MaxDriftPpm int64
 	// Window is the time over which the envelope and the drift are measured. Default 15 s.
 	Window time.Duration

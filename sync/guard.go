@@ -41,14 +41,17 @@ type Diagnosis struct {
 	Since sensors.StampNs
 }
 
-// timeBase is the offset (arrival - stamp) that the streams have in common: the median of their lower envelopes. Only a
-// stream that differs from the others can be called wrong. A new time base begins after Flush, after a pause of all streams
+// timeBase is the offset (arrival - stamp) that the streams have in common: the median of their lower envelopes, in which each
+// modality has one vote, shared by its streams: six cameras behind one switch are late together, and must not make a lidar look
+// early. Only a stream that differs from the others can be called wrong. A new time base begins after Flush, after a pause of all streams
 // (ClockConfig.Pause), when more than half of them have stepped (then it is the time itself that has moved: a recording starts
 // over), and when the grid was started by a stream that turned out to be wrong.
 type timeBase struct {
 	number  uint32
 	offset  int64
 	updated sensors.StampNs
+	// quorum: more than half of the streams had a vote.
+	quorum bool
 }
 
 // Settings of the guards that nobody needs to change.
@@ -58,6 +61,7 @@ const (
 	warmSamples = 5                      // before an envelope is good enough to measure a step against it
 	taiMinusUTC = 37 * time.Second       // since 2017-01-01; no leap second has been announced since
 	wholeSlack  = 200 * time.Millisecond // latencies differ; this much off is still "whole seconds"
+	voteUnit    = 5040                   // a modality's vote: can be shared evenly by 1 to 10 streams, and nearly so by more
 )
 
 // clock is the guard's memory of one stream. Latency only ever adds to (arrival - stamp), so its minimum over some samples, the
@@ -84,7 +88,10 @@ type clock struct {
 
 	strikes, good int
 	bad, stepped  bool
-	diagnosis     Diagnosis
+	// agreed: found sound beside most of the others. From then on it is not called early unless it moves by itself: what has moved
+	// away from it is late, and latency is no fault of a clock.
+	agreed    bool
+	diagnosis Diagnosis
 }
 
 // judge decides whether a stamp is to be believed: Used, or the fate of the sample. It excludes the stream after too many
@@ -101,7 +108,7 @@ func (a *Aligner) judge(s *stream, stamp sensors.StampNs, sink Sink) Fate {
 			if c.good++; c.good < limits.Readmit {
 				return BadClock
 			}
-			c.bad, c.stepped, c.good, c.diagnosis = false, false, 0, Diagnosis{}
+			c.bad, c.stepped, c.agreed, c.good, c.diagnosis = false, false, false, 0, Diagnosis{}
 		}
 		return Used
 	}
@@ -186,7 +193,7 @@ func (a *Aligner) inspect(s *stream, stamp sensors.StampNs) (fate Fate, d Diagno
 		lead = time.Duration(a.base.offset - offset)
 		lag = time.Duration(c.recent() - a.base.offset)
 	}
-	if lead > limits.MaxLead {
+	if lead > limits.MaxLead && (!c.agreed || ahead > step) {
 		return BadClock, Diagnosis{Fault: classify(lead), Size: lead}
 	}
 	if lag > limits.MaxLag {
@@ -208,6 +215,7 @@ func (a *Aligner) inspect(s *stream, stamp sensors.StampNs) (fate Fate, d Diagno
 	}
 
 	c.order = stamp
+	c.agreed = c.agreed || warm && a.base.quorum
 	a.noteEnvelope(c, offset)
 	if c.drifting {
 		return BadClock, Diagnosis{Fault: ClockDrift, Size: -lag, DriftPpm: c.slope}
@@ -288,27 +296,41 @@ func (a *Aligner) speaks(c *clock) bool {
 	return c.heard != 0 && a.now.Sub(c.heard) < a.config.Clock.Pause
 }
 
-// updateBase takes the median of the envelopes of all streams that speak. Of two middle ones it takes the one that is nearer to
-// the base so far; at the start, the one nearer to no offset at all.
+// updateBase takes the median of the envelopes of all streams that speak, each modality with one vote in all. Of two middle ones it
+// takes the one that is nearer to the base so far; at the start, the one nearer to no offset at all.
 func (a *Aligner) updateBase() {
-	var sorted [maxStreams]int64
-	n := 0
+	type vote struct {
+		offset int64
+		weight int
+	}
+	var sorted [maxStreams]vote
+	var speak [math.MaxUint8 + 1]int // streams of each modality
+	n, enabled := 0, 0
 	for i := range a.streams {
-		c := &a.streams[i].clock
-		if c.samples == 0 || !a.speaks(c) {
+		s := &a.streams[i]
+		if !s.config.Disabled {
+			enabled++
+		}
+		if s.clock.samples > 0 && a.speaks(&s.clock) {
+			speak[s.config.Modality]++
+		}
+	}
+	total := 0
+	for i := range a.streams {
+		s := &a.streams[i]
+		if s.clock.samples == 0 || !a.speaks(&s.clock) {
 			continue
 		}
+		v := vote{s.clock.recent(), voteUnit / speak[s.config.Modality]}
 		at := n
-		for v := c.recent(); ; at-- {
-			if at == 0 || sorted[at-1] <= v {
-				sorted[at] = v
-				break
-			}
+		for ; at > 0 && sorted[at-1].offset > v.offset; at-- {
 			sorted[at] = sorted[at-1]
 		}
+		sorted[at] = v
+		total += v.weight
 		n++
 	}
-	a.base.updated = a.now
+	a.base.updated, a.base.quorum = a.now, 2*n > enabled
 	if n == 0 {
 		return
 	}
@@ -316,7 +338,15 @@ func (a *Aligner) updateBase() {
 	if a.now.Sub(a.start) < baseSettles {
 		known = 0
 	}
-	low, high := sorted[(n-1)/2], sorted[n/2]
+	// low is the first that half of the votes reach, high the first that more than half do.
+	sum, low, high := 0, sorted[0].offset, sorted[0].offset
+	for i, reached := 0, false; i < n && 2*sum <= total; i++ {
+		sum += sorted[i].weight
+		high = sorted[i].offset
+		if !reached && 2*sum >= total {
+			reached, low = true, high
+		}
+	}
 	if known-low <= high-known {
 		a.base.offset = low
 	} else {

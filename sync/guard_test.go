@@ -3,6 +3,7 @@ package timesync
 import (
 	"math"
 	"sort"
+	"strconv"
 	"testing"
 	"time"
 
@@ -186,6 +187,71 @@ func TestEndOfCongestion(t *testing.T) {
 			}
 			if got := r.a.State(2); got.Condition != c.want {
 				t.Errorf("got %+v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// Most of a rig's streams are late, as behind a congested switch. The others are in time, and nobody may call them early.
+func TestLateMajority(t *testing.T) {
+	type late map[sensors.Modality]time.Duration
+	const at = 3 * time.Second // when streams become late that were not from the start
+	for _, c := range []struct {
+		name        string
+		radars      int
+		first, then late
+		step        time.Duration // of the lidar's clock, at 2 s
+	}{
+		{"all cameras, from the start", 0, late{sensors.Camera: 400 * ms}, late{sensors.Camera: 400 * ms}, 0},
+		{"all cameras, from the start, with radars", 2, late{sensors.Camera: 400 * ms}, late{sensors.Camera: 400 * ms}, 0},
+		{"all cameras, later", 2, late{}, late{sensors.Camera: 400 * ms}, 0},
+		{"all cameras, later, no radars", 0, late{}, late{sensors.Camera: 400 * ms}, 0},
+		{"all but the lidar, later", 2, late{}, late{sensors.Camera: 400 * ms, sensors.Radar: 380 * ms}, 0},
+		{"all but the lidar, which was early before", 2, late{}, late{sensors.Camera: 400 * ms, sensors.Radar: 380 * ms}, 300 * ms},
+		{"none, the lidar is early", 2, late{}, late{}, 300 * ms},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := Config{References: []sensors.SensorID{"lid"}}
+			add := func(name string, m sensors.Modality) {
+				config.Streams = append(config.Streams, StreamConfig{Sensor: sensors.SensorID(name), Modality: m, Period: 100 * ms})
+			}
+			add("lid", sensors.Lidar)
+			for i := range 6 {
+				add("cam"+strconv.Itoa(i), sensors.Camera)
+			}
+			for i := range c.radars {
+				add("rad"+strconv.Itoa(i), sensors.Radar)
+			}
+			var hs []Header
+			for k := range 400 { // longer than the envelopes remember
+				stamp := time.Duration(k) * 100 * ms
+				for i := range config.Streams {
+					m := config.Streams[i].Modality
+					delay, early := c.first[m], time.Duration(0)
+					if stamp >= at {
+						delay = c.then[m]
+					}
+					if m == sensors.Lidar && stamp >= 2*time.Second {
+						early = c.step
+					}
+					received := timeZero.Add(stamp + delay + 5*ms + time.Duration(i)*ms)
+					hs = append(hs, Header{Stream: i, Seq: uint64(k + 1), Stamp: timeZero.Add(stamp + early), Received: received})
+				}
+			}
+			sort.SliceStable(hs, func(i, j int) bool { return hs[i].Received < hs[j].Received })
+			a, err := New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := newRecorder(t, a)
+			for _, h := range hs {
+				r.add(h)
+			}
+			for i := range config.Streams {
+				bad := a.Counters(i).Dropped[BadClock]
+				if want := i == 0 && c.step != 0; bad > 0 != want {
+					t.Errorf("%s: %d samples dropped for a bad clock, want some: %v", config.Streams[i].Sensor, bad, want)
+				}
 			}
 		})
 	}
