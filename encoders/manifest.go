@@ -12,6 +12,9 @@ import (
 	"github.com/fusiond/fusiond/internal/yamlguard"
 )
 
+// ManifestName is the file of a package that says what the others are.
+const ManifestName = "manifest.yaml"
+
 // ManifestSchema is the value of a manifest's schema key that this version reads.
 const ManifestSchema = "fusiond.model/1"
 
@@ -385,5 +388,5 @@ func (m *Manifest) checkFiles() []error {
 
 // isPlain tells whether a name stays in the package's folder.
 func isPlain(name string) bool {
-	return name == filepath.Base(name) && name != "." && name != ".." && name != "manifest.yaml"
+	return name == filepath.Base(name) && name != "." && name != ".." && name != ManifestName
 }

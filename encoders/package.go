@@ -35,7 +35,7 @@ type Package struct {
 // manifest's or whose weights are not numbers, a network trained on inputs that this program's encoders do not make. It needs no ONNX Runtime; whether a network runs is found by OpenNetwork, and whether it gives the right numbers by
 // Verify.
 func LoadPackage(dir string) (*Package, error) {
-	path := filepath.Join(dir, "manifest.yaml")
+	path := filepath.Join(dir, ManifestName)
 	data, err := readBounded(path, maxManifest)
 	if err != nil {
 		return nil, fmt.Errorf("load model package %s: %w: name a folder that holds manifest.yaml", dir, err)

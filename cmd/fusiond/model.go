@@ -15,6 +15,7 @@ import (
 type modelCmd struct {
 	Verify  modelVerifyCmd  `cmd:"" help:"Compare a package's networks with its golden tensors, and a provider with the CPU."`
 	Inspect modelInspectCmd `cmd:"" help:"Say what a package holds and what was measured of it."`
+	Measure modelMeasureCmd `cmd:"" help:"Evaluate a package on a recording, and write the figures into its manifest."`
 	Adapt   modelAdaptCmd   `cmd:"" help:"Fine-tune a package on a few labelled sweeps of another vehicle, and measure the gain."`
 }
 

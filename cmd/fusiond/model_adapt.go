@@ -13,7 +13,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/fusiond/fusiond/encoders"
-	"github.com/fusiond/fusiond/eval"
 	"github.com/fusiond/fusiond/internal/pipeline"
 	fusionv1 "github.com/fusiond/fusiond/proto/fusion/v1"
 	"github.com/fusiond/fusiond/replay"
@@ -57,16 +56,9 @@ type adaptReport struct {
 
 // adaptRow compares the two packages with one choice of sensors.
 type adaptRow struct {
-	Sensors string       `json:"sensors"`
-	Before  adaptFigures `json:"before"`
-	After   adaptFigures `json:"after"`
-}
-
-// adaptFigures are what is told of an evaluation; AP2m holds the average precision at 2 m of the classes that are there.
-type adaptFigures struct {
-	MAP  float64            `json:"mean_ap"`
-	NDS  float64            `json:"nd_score"`
-	AP2m map[string]float64 `json:"ap_2m"`
+	Sensors string        `json:"sensors"`
+	Before  *modelFigures `json:"before"`
+	After   *modelFigures `json:"after"`
 }
 
 // Run implements the verb.
@@ -258,64 +250,21 @@ func spread(stamps []int64, n int) []int64 {
 
 // evaluate scores both packages with all sensors, and with each fused modality of the rig alone.
 func (c *modelAdaptCmd) evaluate(ctx context.Context, s *scoring, report *adaptReport, adapted string) error {
-	choices := []string{""}
-	for m := sensors.Modality(0); m < sensors.NumFused; m++ {
-		if len(s.rig.Of(m)) > 0 {
-			choices = append(choices, m.String())
-		}
-	}
-	if len(choices) == 2 { // the one modality is all there is
-		choices = choices[:1]
-	}
-	for _, choice := range choices {
+	before, after := c.modelFlags, c.modelFlags
+	after.Model = adapted
+	for _, choice := range alone(s.rig) {
 		row := adaptRow{Sensors: choice}
-		if choice == "" {
-			row.Sensors = "all"
-		}
 		var err error
-		if row.Before, _, _, err = c.score(ctx, s, c.Model, choice); err != nil {
+		if row.Before, err = before.score(ctx, s, choice); err != nil {
 			return err
 		}
-		if row.After, report.After, report.EvalSets, err = c.score(ctx, s, adapted, choice); err != nil {
+		if row.After, err = after.score(ctx, s, choice); err != nil {
 			return err
 		}
+		report.After, report.EvalSets = row.After.label, row.After.sets
 		report.Rows = append(report.Rows, row)
 	}
 	return nil
-}
-
-func (c *modelAdaptCmd) score(ctx context.Context, s *scoring, model, only string) (f adaptFigures, label string, sets int, err error) {
-	e := evalCmd{File: c.Drive, Sensors: only, modelFlags: c.modelFlags}
-	e.Model = model
-	var scorer *pipeline.Scorer
-	err = e.process(ctx, s, func(classes []string, opt *pipeline.Options) {
-		label = opt.Package.Label()
-		scorer = pipeline.NewScorer(s.truth, classes, s.from, 0)
-		opt.Sink, opt.Detections = func(pipeline.Output) {}, scorer.Add
-	})
-	if err != nil {
-		return f, "", 0, err
-	}
-	samples, _ := scorer.Samples()
-	if len(samples) == 0 {
-		return f, "", 0, fmt.Errorf("recording %s has no ground truth after --eval-from %g: lower it", c.Drive, c.EvalFrom)
-	}
-	result, err := eval.EvaluateDetection(samples, eval.DetectionCVPR2019())
-	if err != nil {
-		return f, "", 0, err
-	}
-	return figuresOf(result), label, len(samples), nil
-}
-
-func figuresOf(r eval.DetectionResult) adaptFigures {
-	f := adaptFigures{MAP: r.MeanAP, NDS: r.NDScore, AP2m: map[string]float64{}}
-	at := slices.Index(r.DistancesM, 2)
-	for _, class := range r.Classes {
-		if class.NumGroundTruth > 0 && at >= 0 {
-			f.AP2m[class.Class] = class.APs[at]
-		}
-	}
-	return f
 }
 
 // print writes the gain as a table.

@@ -134,8 +134,8 @@ func TestAdaptRefuses(t *testing.T) {
 
 func TestAdaptReport(t *testing.T) {
 	r := adaptReport{Recording: "d.mcap", Sweeps: 10, Steps: 150, EvalSets: 19, Before: "a 1", After: "a-adapted 1", Strategy: "attention", Rows: []adaptRow{
-		{"all", adaptFigures{0.1, 0.2, map[string]float64{"car": 0.5}}, adaptFigures{0.15, 0.3, map[string]float64{"car": 0.75}}},
-		{"lidar", adaptFigures{0.1, 0.2, map[string]float64{"car": 0.9}}, adaptFigures{0.1, 0.2, map[string]float64{"car": 0.8}}},
+		{"all", &modelFigures{MAP: 0.1, NDS: 0.2, AP2m: map[string]float64{"car": 0.5}}, &modelFigures{MAP: 0.15, NDS: 0.3, AP2m: map[string]float64{"car": 0.75}}},
+		{"lidar", &modelFigures{MAP: 0.1, NDS: 0.2, AP2m: map[string]float64{"car": 0.9}}, &modelFigures{MAP: 0.1, NDS: 0.2, AP2m: map[string]float64{"car": 0.8}}},
 	}}
 	var b bytes.Buffer
 	if err := r.print(&b, "out"); err != nil {
